@@ -1,0 +1,1 @@
+"""The gateway: ingest, telemetry, bonded ledger, slotting, dispatch and the page."""

@@ -1,0 +1,1 @@
+"""What both ends of MQTT must agree on: topics, messages, identities, the custody chain. Pure."""
