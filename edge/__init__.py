@@ -1,0 +1,1 @@
+"""The edge daemon: devices in, normalised events out, nothing forgotten in between."""
