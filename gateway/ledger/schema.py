@@ -34,7 +34,9 @@ journal = Table(
     Column("n", _Serial, primary_key=True, autoincrement=False),  # counts from 1 without gaps
     Column("at", String(32), nullable=False),
     Column("kind", String(64), nullable=False),
-    Column("cause", String(200), nullable=False),  # custody:dock-1/17, request:ID, person:NAME, rule:NAME
+    Column(
+        "cause", String(200), nullable=False
+    ),  # custody:dock-1/17, request:ID, person:NAME, rule:NAME
     Column("body", Text, nullable=False),  # canonical JSON
     Column("prev", String(64), nullable=False),
     Column("hash", String(64), nullable=False),

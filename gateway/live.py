@@ -1,0 +1,82 @@
+"""What the gateway knows of the present and keeps in memory only: beats, births, air, vehicles, weights.
+
+Everything here may be lost at any time; nothing that the ledger needs lies here. Monotonic seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, kw_only=True)
+class EdgeLive:
+    """An edge as its last beat told it."""
+
+    edge: str
+    boot: str = ""
+    mono_ms: int = 0
+    """The edge's monotonic clock in its last beat."""
+    beat_at_s: float = -1e9
+    """Our monotonic clock when that beat came."""
+    tip_seq: int = 0
+    tip_hash: str = ""
+    custody_rows: int = 0
+    telemetry_rows: int = 0
+    is_online: bool = False
+    is_full: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class DeviceLive:
+    """A device's last birth."""
+
+    edge: str
+    device: str
+    family: str
+    status: str
+    status_reason: str
+    zone: str
+    read_point: str
+    last_seen_ns: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class AirLive:
+    """The newest climate of a zone, one entry a device."""
+
+    zone: str
+    device: str
+    at_s: float
+    t_ns: int
+    quality: str
+    values: dict[str, float]
+
+
+@dataclass(slots=True, kw_only=True)
+class VehicleLive:
+    """A vehicle's last state message."""
+
+    serial: str
+    at_s: float = -1e9
+    is_online: bool = False
+    is_idle: bool = False
+    x_m: float = 0.0
+    y_m: float = 0.0
+    last_node: str = ""
+    order_id: str = ""
+    loads: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    battery_percent: float | None = None
+
+
+@dataclass(slots=True)
+class Live:
+    """All of it; written by adapters, read by rules and the page, in one event loop."""
+
+    edges: dict[str, EdgeLive] = field(default_factory=dict)
+    devices: dict[tuple[str, str], DeviceLive] = field(default_factory=dict)
+    air: dict[tuple[str, str], AirLive] = field(default_factory=dict)
+    """By (zone, device)."""
+    vehicles: dict[str, VehicleLive] = field(default_factory=dict)
+    foreign_ledgers: set[str] = field(default_factory=set)
+    """Ledger ids of other gateways heard on this broker; gates shut while any is there."""
