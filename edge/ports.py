@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Never, Protocol
+from typing import TYPE_CHECKING, Literal, Never, Protocol
 
-from wire.control import DeviceBirth
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wire.control import DeviceBirth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +20,7 @@ class Outgoing:
     """A key of wire.events.EVENT_KINDS (custody) or wire.telemetry.TELEMETRY_KINDS."""
     is_custody: bool
     body: Mapping[str, object]
-    """Fields of the wire model but `t_ns` and `clock`, which the app stamps when they are absent."""
+    """Fields of the wire model; the app stamps `t_ns` and `clock` where they are absent."""
 
 
 class Emit(Protocol):

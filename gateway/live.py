@@ -1,4 +1,4 @@
-"""What the gateway knows of the present and keeps in memory only: beats, births, air, vehicles, weights.
+"""What the gateway knows of the present and keeps in memory only: beats, births, air, vehicles.
 
 Everything here may be lost at any time; nothing that the ledger needs lies here. Monotonic seconds.
 """
@@ -24,6 +24,8 @@ class EdgeLive:
     telemetry_rows: int = 0
     is_online: bool = False
     is_full: bool = False
+    is_exhausted: bool = False
+    """Its last hello had nothing in common with the ledger."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,3 +82,7 @@ class Live:
     vehicles: dict[str, VehicleLive] = field(default_factory=dict)
     foreign_ledgers: set[str] = field(default_factory=set)
     """Ledger ids of other gateways heard on this broker; gates shut while any is there."""
+    processes: dict[str, dict[str, object]] = field(default_factory=dict)
+    """By name, as the launcher's run/processes.json told last."""
+    since: dict[tuple[str, str], float] = field(default_factory=dict)
+    """Monotonic seconds when a rule first saw (rule, subject); written by rules only."""

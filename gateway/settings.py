@@ -1,4 +1,4 @@
-"""The site file: its words, map and rules, checked whole before anything opens (pure but for reading)."""
+"""The site file: its words, map and rules, checked whole before anything opens."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing_extensions import override
 
 from wire.base import Word
 
@@ -197,6 +198,7 @@ class Fault:
     message: str
     remedy: str
 
+    @override
     def __str__(self) -> str:
         return f"{self.file}: {self.key or 'file'}: {self.message}. {self.remedy}"
 

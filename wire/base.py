@@ -1,4 +1,4 @@
-"""Shared shapes of messages: frozen models that ignore unknown fields, and constrained words (pure)."""
+"""Shared shapes of messages: frozen models that ignore unknown fields, constrained words (pure)."""
 
 from __future__ import annotations
 

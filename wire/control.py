@@ -1,4 +1,4 @@
-"""Control messages between edges and gateways: state, births, beats, hello, head, ack, commands (pure).
+"""Control messages: state, births, beats, hello, head, ack, commands (pure).
 
 Source: the project's contract on the wire, sections 1, 2, 4 and 5.
 """

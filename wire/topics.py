@@ -37,15 +37,17 @@ def site_topic(enterprise: str, site: str, *levels: str) -> str:
 
 def edge_of(topic: str) -> str | None:
     """Return the edge that a device-plane topic names, or None for any other topic."""
-    levels = topic.split("/", 4)
-    if len(levels) < 4 or levels[:3] != ["wh", "v1", "e"]:
-        return None
-    return levels[3]
+    match topic.split("/"):
+        case ["wh", "v1", "e", edge, *_]:
+            return edge
+        case _:
+            return None
 
 
 def kind_and_device(topic: str) -> tuple[str, str] | None:
     """Return (kind, device) of an `evt` or `tlm` topic, or None for any other topic."""
-    levels = topic.split("/")
-    if len(levels) != 7 or levels[4] not in {"evt", "tlm"}:
-        return None
-    return levels[5], levels[6]
+    match topic.split("/"):
+        case ["wh", "v1", "e", _, "evt" | "tlm", kind, device]:
+            return kind, device
+        case _:
+            return None

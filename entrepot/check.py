@@ -1,0 +1,84 @@
+"""`entrepot check`: every fault of a site's files at once, each with file, key and remedy."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+from edge.settings import SettingsError, load_edge
+
+from gateway.settings import Fault, Site, SiteRefused, load_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edge.settings import EdgeSettings
+
+
+def check(site_dir: Path) -> list[Fault]:
+    """Return the faults of site.toml, of each edge-*.toml, and of what they say of each other."""
+    faults: list[Fault] = []
+    site: Site | None = None
+    try:
+        site = load_site(site_dir)
+    except SiteRefused as refused:
+        faults += refused.faults
+    edges: dict[str, EdgeSettings] = {}
+    for path in sorted(site_dir.glob("edge-*.toml")):
+        name = _edge_name(path, faults)
+        if name is None:
+            continue
+        try:
+            edge = load_edge(site_dir, name)
+        except SettingsError as error:
+            faults += [
+                Fault(file=one.file, key=one.key, message=one.message, remedy=one.remedy)
+                for one in error.faults
+            ]
+            continue
+        if name in edges:
+            faults.append(_fault(path, "edge", f"the edge {name!r} stands twice", "Rename one."))
+        edges[name] = edge
+    if site is not None:
+        faults += _cross(site_dir, site, edges)
+    return list(dict.fromkeys(faults))
+
+
+def _cross(site_dir: Path, site: Site, edges: dict[str, EdgeSettings]) -> list[Fault]:
+    """Return what the site and its edges say differently."""
+    faults = []
+    zones = {zone.id for zone in site.zones}
+    for edge in edges.values():
+        path = site_dir / f"edge-{edge.edge}.toml"
+        for device in edge.devices:
+            zone = getattr(device, "zone", None)
+            if zone and zone not in zones:
+                remedy = f"Use one of {sorted(zones)}."
+                key = f"devices.{device.id}.zone"
+                faults.append(_fault(path, key, f"unknown zone {zone!r}", remedy))
+    for dock in site.docks:
+        key = f"docks.{dock.id}"
+        known = edges.get(dock.edge)
+        if known is None:
+            remedy = f"Add edge-{dock.edge}.toml, or mend the file that names it."
+            message = f"no sound file of the edge {dock.edge!r}"
+            faults.append(_fault(site_dir / "site.toml", f"{key}.edge", message, remedy))
+        elif dock.gate and dock.gate not in {device.id for device in known.devices}:
+            remedy = f"Name a device of edge-{dock.edge}.toml."
+            message = f"unknown gate device {dock.gate!r}"
+            faults.append(_fault(site_dir / "site.toml", f"{key}.gate", message, remedy))
+    return faults
+
+
+def _edge_name(path: Path, faults: list[Fault]) -> str | None:
+    try:
+        return str(tomllib.loads(path.read_text(encoding="utf-8"))["edge"])
+    except KeyError:
+        faults.append(_fault(path, "edge", "the file names no edge", 'Add edge = "NAME".'))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        faults.append(_fault(path, "", str(error), "Mend the TOML there."))
+    return None
+
+
+def _fault(path: Path, key: str, message: str, remedy: str) -> Fault:
+    return Fault(file=str(path), key=key, message=message, remedy=remedy)

@@ -1,0 +1,130 @@
+"""Commands that run one daemon until a signal ends it: `entrepot edge`, `gateway`, `hall`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+from entrepot.options import Options, ledger_id, options_of
+from entrepot.processes import StartRefused
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Coroutine
+
+
+def run_edge_command(asked: argparse.Namespace) -> int:
+    """Run one edge daemon."""
+    from edge.app import run_edge  # noqa: PLC0415
+    from edge.settings import SettingsError  # noqa: PLC0415
+
+    options = options_of(asked)
+    mqtt_url, ledger = _needs(options)
+    daemon = run_edge(
+        site_dir=options.site_dir,
+        edge=asked.name,
+        data_dir=options.data_dir,
+        mqtt_url=mqtt_url,
+        ledger=ledger,
+    )
+    try:
+        return _run(daemon, asked)
+    except SettingsError as error:
+        raise StartRefused("edge", str(error)) from error
+
+
+def run_gateway_command(asked: argparse.Namespace) -> int:
+    """Run the gateway with its page."""
+    from gateway.app import run_gateway  # noqa: PLC0415
+
+    from gateway import errors  # noqa: PLC0415
+
+    options = options_of(asked)
+    mqtt_url, ledger = _needs(options)
+    daemon = run_gateway(
+        site_dir=options.site_dir,
+        data_dir=options.data_dir,
+        mqtt_url=mqtt_url,
+        influx_url=options.influx_url,
+        ledger=ledger,
+        http_listen=options.http_listen,
+        database_url=options.database_url,
+    )
+    try:
+        return _run(daemon, asked)
+    except errors.StartRefused as error:
+        raise StartRefused("gateway", str(error)) from error
+
+
+def run_hall_command(asked: argparse.Namespace) -> int:
+    """Run the simulated hall."""
+    from firmware_sims.app import run_hall  # noqa: PLC0415
+
+    options = options_of(asked)
+    mqtt_url, _ = _needs(options)
+    daemon = run_hall(
+        site_dir=options.site_dir,
+        data_dir=options.data_dir,
+        mqtt_url=mqtt_url,
+        speed=options.speed,
+    )
+    return _run(daemon, asked)
+
+
+def _needs(options: Options) -> tuple[str, str]:
+    """Return broker and ledger id of a part that runs alone."""
+    if options.mqtt_url is None:
+        raise StartRefused("cli", "a part that runs alone needs --mqtt mqtt://HOST:PORT")
+    try:
+        options.data_dir.mkdir(parents=True, exist_ok=True)
+        (options.data_dir / "run").mkdir(exist_ok=True)
+        return options.mqtt_url, options.ledger or ledger_id(options.data_dir)
+    except OSError as error:
+        sentence = f"--data {options.data_dir} can't be written: {error.strerror}"
+        raise StartRefused("cli", sentence) from error
+
+
+def _run(daemon: Coroutine[None, None, None], asked: argparse.Namespace) -> int:
+    """Run a daemon until it ends or a signal asks it to."""
+
+    async def run() -> None:
+        task = asyncio.ensure_future(daemon)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    if asked.child:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        asyncio.run(run())
+    except BaseExceptionGroup as group:
+        refused = group.subgroup(_is_refusal)
+        if refused is None:
+            raise
+        raise _first_leaf(refused) from group
+    return 0
+
+
+def _is_refusal(error: BaseException) -> bool:
+    return type(error).__name__ in {"StartRefused", "SettingsError", "SiteRefused"}
+
+
+def _first_leaf(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _end_with_parent() -> None:
+    """End when the launcher is gone: its end of our standard input closes even after a kill -9."""
+    while os.read(0, 4_096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(5.0)
+    os._exit(1)

@@ -1,0 +1,51 @@
+"""Small JSON calls to our own processes' endpoints on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ANSWER_BYTES_MAX: Final = 64_000_000
+CALL_S_MAX: Final = 10.0
+
+
+class NoAnswer(Exception):
+    """An endpoint is not there, does not answer, or answers with an error."""
+
+
+def address_of(data_dir: Path, process: str) -> tuple[str, int]:
+    """Return where a process listens, from DATA/run/<process>.http. Raises NoAnswer."""
+    path = data_dir / "run" / f"{process}.http"
+    try:
+        host, _, port = path.read_text(encoding="ascii").strip().rpartition(":")
+        return host.strip("[]"), int(port)
+    except (OSError, ValueError) as error:
+        raise NoAnswer(f"{process} has not said where it listens ({path})") from error
+
+
+def call_now(data_dir: Path, process: str, path: str, *, method: str = "GET") -> Any:  # noqa: ANN401 - JSON
+    """Return the decoded JSON answer. Raises NoAnswer."""
+    host, port = address_of(data_dir, process)
+    connection = http.client.HTTPConnection(host, port, timeout=CALL_S_MAX)
+    headers = {"Content-Type": "application/json"} if method == "POST" else {}
+    try:
+        connection.request(method, path, body=b"{}" if method == "POST" else None, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read(ANSWER_BYTES_MAX)
+        if answer.status >= http.HTTPStatus.BAD_REQUEST:
+            raise NoAnswer(f"{process} answers {answer.status} to {method} {path}")
+        return json.loads(body)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise NoAnswer(f"{process} does not answer {method} {path}: {error}") from error
+    finally:
+        connection.close()
+
+
+async def call(data_dir: Path, process: str, path: str, *, method: str = "GET") -> Any:  # noqa: ANN401 - JSON
+    """Do the same without holding the loop."""
+    return await asyncio.to_thread(call_now, data_dir, process, path, method=method)
