@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_timed_run_moves_goods_through_the_whole_house(tmp_path: Path) -> None:
-    """The README's promise: received, stored, dispatched, the planted faults caught, nothing lost."""
+    """The README promises it: received, stored, dispatched, planted faults caught, none lost."""
     with Warehouse(tmp_path / "data", "--for", "90", "--speed", "20") as house:
         assert house.wait_exit(330) == 0, house.said()[-3000:]
         told = house.summary()
