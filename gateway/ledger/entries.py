@@ -12,6 +12,12 @@ ENTRY_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     # custody: one entry for each row that moved a head
     "custody": ("edge", "seq", "id", "hash", "outcome"),
     "custody.fork": ("edge", "seq", "hash"),
+    "custody.fork_closed": ("edge", "by"),  # by: adopted, or the person who decided
+    # a tag on a truck that is no carton of ours to load; ashore again
+    "tag.aboard": ("tag", "truck_id"),
+    "tag.ashore": ("tag",),
+    # a truck left, or a carton passed, without an open gate: nothing moves, a person must look
+    "gate.breached": ("dock", "truck_id", "units", "why"),
     # documents
     "goods.defined": ("goods",),  # a row of table goods
     "notice.accepted": ("notice", "pallets", "units"),  # rows of notice, pallet, unit

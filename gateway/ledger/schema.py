@@ -40,6 +40,7 @@ journal = Table(
     Column("body", Text, nullable=False),  # canonical JSON
     Column("prev", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Index("journal_kind", "kind"),
 )
 
 # ---- work: custody delivery ---------------------------------------------------------------
@@ -67,6 +68,7 @@ custody_row = Table(
     Column("outcome", String(16), nullable=False),  # applied | repeated | dead | void
     Column("journal_n", BigInteger, nullable=False),
     Index("custody_row_id", "id"),
+    Index("custody_row_outcome", "outcome"),
 )
 
 pending_row = Table(
@@ -194,6 +196,7 @@ unit = Table(  # a carton
     Column("passport_id", String(64)),
     Column("holds_count", Integer, nullable=False, default=0),
     Column("seen_at_dock", Boolean, nullable=False, default=False),
+    Column("was_stored", Boolean, nullable=False, default=False),  # has stood in a location
     Index("unit_by_sscc", "sscc"),
     Index("unit_by_order", "order_id"),
     Index("unit_by_place", "place"),
@@ -283,6 +286,7 @@ declaration = Table(
     Column("code", Integer),  # the last receipt's
     Column("is_released", Boolean, nullable=False, default=False),
     Column("is_closed", Boolean, nullable=False, default=False),
+    Column("issued_at", String(32)),  # of the newest receipt obeyed
     Column("changed_at", String(32), nullable=False),
 )
 
@@ -295,6 +299,7 @@ passport = Table(
     Column("state", String(16), nullable=False),  # applied | approved | passed | deleted | void
     Column("total_mass_g", BigInteger, nullable=False),  # truck and cartons
     Column("units", Text, nullable=False),  # JSON list of pure identity URIs
+    Column("issued_at", String(32)),  # of the newest receipt obeyed
     Column("changed_at", String(32), nullable=False),
 )
 
@@ -316,6 +321,14 @@ truck = Table(
     Column("passed_seq", BigInteger),  # the newest portal row counted for this truck
     Column("refusal", Text, nullable=False, default=""),  # JSON [{rule, unit, why, who}]
     Column("changed_at", String(32), nullable=False),
+)
+
+foreign_tag = Table(  # a tag on a truck that is no carton we may load: unknown, or thought gone
+    "foreign_tag",
+    METADATA,
+    Column("tag", String(128), primary_key=True),  # pure identity URI, or hex without one
+    Column("truck_id", String(64), nullable=False, index=True),
+    Column("at", String(32), nullable=False),
 )
 
 task = Table(  # one VDA 5050 order
@@ -379,3 +392,9 @@ alarm = Table(
     Column("acknowledged_at", String(32)),
     Column("cleared_at", String(32)),
 )
+
+VIEWS: Final = (
+    goods, notice, pallet, unit, hold, book_line, guarantee, sale, payment, waybill, declaration,
+    passport, truck, foreign_tag, task, decision, command, alarm,
+)  # fmt: skip
+"""Tables that a fold of the journal makes anew."""
