@@ -48,3 +48,27 @@ def next_row(*, seq: int, prev: str, row_id: str, topic: str, body: bytes) -> Cu
         topic=topic,
         body=body,
     )
+
+
+def tombstone_checksum(seq: int, prev: str, row_id: str, row_hash_: str) -> str:
+    """Return the SHA-256 (64 hex digits) that guards a tombstone, which can't prove its hash."""
+    return hashlib.sha256(f"void\n{seq}\n{prev}\n{row_id}\n{row_hash_}\n".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """A row that was damaged at rest or is too large to send: its place in the chain, no content.
+
+    It is published with an empty body on `…/evt/void/outbox`, with the row's user properties and
+    one more, `void`, that holds the checksum.
+    """
+
+    seq: int
+    prev: str
+    id: str
+    hash: str
+    checksum: str
+
+    def is_sound(self) -> bool:
+        """Tell whether the checksum fits."""
+        return self.checksum == tombstone_checksum(self.seq, self.prev, self.id, self.hash)
