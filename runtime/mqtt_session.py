@@ -1,0 +1,315 @@
+"""A small MQTT 5 client session over the `mqtt5` codec: batches in, manual PUBACK out.
+
+A consumer that acknowledges only what it has on disk needs the acknowledgement in its own hands;
+general clients give it per message and slowly. Memory is bounded by not reading the socket while a
+batch is being worked on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import mqtt5
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runtime.mqtt_url import BrokerAddress
+
+log = logging.getLogger(__name__)
+
+READ_BYTES: Final = 262_144
+PACKET_BYTES_MAX: Final = 2_097_152
+CONNECT_S_MAX: Final = 10.0
+ACK_S_MAX: Final = 20.0
+
+
+class SessionLost(Exception):
+    """The connection ended; everything unacknowledged will come again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOptions:
+    """How a session presents itself."""
+
+    client_id: str
+    will: mqtt5.Will | None = None
+    receive_max: int = 1_000
+    session_expiry_s: int = 0
+    keepalive_s: int = 10
+
+
+@dataclass(slots=True)
+class _Acks:
+    """QoS 1 publishes of ours that wait for their PUBACK."""
+
+    next_id: int = 0
+    waiting: dict[int, asyncio.Future[mqtt5.PubAckReasonCode]] = field(default_factory=dict)
+
+    def new(self) -> int:
+        for _ in range(65_535):
+            self.next_id = self.next_id % 65_535 + 1
+            if self.next_id not in self.waiting:
+                return self.next_id
+        raise SessionLost("65,535 publishes wait for their acknowledgement")
+
+
+class Session:
+    """One connection. `connect` opens it; `batches` iterates; leave with `close`."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, options: SessionOptions
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._options = options
+        self._buffer = bytearray()
+        self._inbox: list[mqtt5.PublishPacket] = []
+        self._has_inbox = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._acks = _Acks()
+        self._lost: SessionLost | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._heard_s = 0.0
+
+    @classmethod
+    async def connect(cls, address: BrokerAddress, options: SessionOptions) -> Session:
+        """Open a session. Raises SessionLost when there is no broker or it refuses."""
+        context = ssl.create_default_context() if address.is_tls else None
+        try:
+            async with asyncio.timeout(CONNECT_S_MAX):
+                reader, writer = await asyncio.open_connection(
+                    address.host, address.port, ssl=context, limit=READ_BYTES
+                )
+                session = cls(reader, writer, options)
+                await session._handshake(address)
+        except (OSError, TimeoutError) as error:
+            raise SessionLost(f"no session with {address.host}:{address.port}: {error}") from error
+        session._start()
+        return session
+
+    async def _handshake(self, address: BrokerAddress) -> None:
+        options = self._options
+        packet = mqtt5.ConnectPacket(
+            options.client_id,
+            username=address.username,
+            password=address.password.encode() if address.password else None,
+            clean_start=options.session_expiry_s == 0,
+            will=options.will,
+            keep_alive=options.keepalive_s,
+            session_expiry_interval=options.session_expiry_s,
+            receive_max=options.receive_max,
+            max_packet_size=PACKET_BYTES_MAX,
+        )
+        self._writer.write(packet.write())
+        while True:
+            for answer in await self._read_packets():
+                if not isinstance(answer, mqtt5.ConnAckPacket):
+                    raise SessionLost(f"{type(answer).__name__} instead of CONNACK")
+                if answer.reason_code is not mqtt5.ConnAckReasonCode.SUCCESS:
+                    raise SessionLost(f"broker refuses: {answer.reason_code.name}")
+                return
+
+    def _start(self) -> None:
+        self._heard_s = asyncio.get_running_loop().time()
+        name = self._options.client_id
+        self._tasks = [
+            asyncio.create_task(self._receive(), name=f"{name}/receive"),
+            asyncio.create_task(self._keep_alive(), name=f"{name}/keepalive"),
+        ]
+
+    async def subscribe(self, *filters: str) -> None:
+        """Subscribe at QoS 1. Raises SessionLost when the broker refuses one."""
+        self._check()
+        packet_id = self._acks.new()
+        future = self._wait_for(packet_id)
+        wanted = [
+            mqtt5.TopicFilter(one, max_qos=mqtt5.QoS.AT_LEAST_ONCE, retain_as_published=True)
+            for one in filters
+        ]
+        self._writer.write(mqtt5.SubscribePacket(packet_id, wanted).write())
+        await self._acked(packet_id, future)
+
+    async def publish(  # noqa: PLR0913 - the fields of a publish
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 0,
+        is_retained: bool = False,
+        expiry_s: int | None = None,
+        correlation: bytes | None = None,
+        properties: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Publish; at QoS 1 return after the broker's PUBACK. Raises SessionLost."""
+        self._check()
+        packet_id = self._acks.new() if qos else None
+        packet = mqtt5.PublishPacket(
+            topic,
+            payload,
+            qos=mqtt5.QoS(qos),
+            retain=is_retained,
+            packet_id=packet_id,
+            message_expiry_interval=expiry_s,
+            correlation_data=correlation,
+            user_properties=list(properties),
+        )
+        future = self._wait_for(packet_id) if packet_id is not None else None
+        self._writer.write(packet.write())
+        try:
+            await self._writer.drain()
+        except OSError as error:
+            self._fail(SessionLost(str(error)))
+        if packet_id is not None and future is not None:
+            await self._acked(packet_id, future)
+        self._check()
+
+    async def batch(self) -> list[mqtt5.PublishPacket]:
+        """Wait for publishes and take all that have come. Raises SessionLost."""
+        await self._has_inbox.wait()
+        if not self._inbox:
+            self._check()
+        taken, self._inbox = self._inbox, []
+        self._has_inbox.clear()
+        if self._lost is not None:
+            self._has_inbox.set()
+        self._room.set()
+        return taken
+
+    async def ack(self, packets: Sequence[mqtt5.PublishPacket]) -> None:
+        """Acknowledge publishes, in order of arrival. Raises SessionLost."""
+        frames = [
+            mqtt5.PubAckPacket(packet.packet_id).write()
+            for packet in packets
+            if packet.packet_id is not None
+        ]
+        if not frames:
+            return
+        self._check()
+        self._writer.write(b"".join(frames))
+        try:
+            await self._writer.drain()
+        except OSError as error:
+            self._fail(SessionLost(str(error)))
+            self._check()
+
+    async def close(self) -> None:
+        """Say goodbye, so that the will stays unsaid; safe when already lost."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(OSError, TimeoutError):
+            if self._lost is None:
+                self._writer.write(mqtt5.DisconnectPacket().write())
+            self._writer.close()
+            async with asyncio.timeout(1.0):
+                await self._writer.wait_closed()
+        self._fail(SessionLost("closed"))
+
+    async def _receive(self) -> None:
+        try:
+            while True:
+                await self._room.wait()
+                for packet in await self._read_packets():
+                    self._take(packet)
+                if len(self._inbox) >= self._options.receive_max:
+                    self._room.clear()
+        except (OSError, SessionLost) as error:
+            self._fail(SessionLost(str(error) or type(error).__name__))
+
+    def _take(self, packet: mqtt5.Packet) -> None:
+        match packet:
+            case mqtt5.PublishPacket():
+                self._inbox.append(packet)
+                self._has_inbox.set()
+            case mqtt5.PubAckPacket():
+                self._resolve(packet.packet_id, packet.reason_code)
+            case mqtt5.SubAckPacket():
+                refused = [code.name for code in packet.reason_codes if code >= 128]  # noqa: PLR2004
+                if refused:
+                    raise SessionLost(f"subscription refused: {refused[0]}")
+                self._resolve(packet.packet_id, mqtt5.PubAckReasonCode.SUCCESS)
+            case mqtt5.DisconnectPacket():
+                raise SessionLost(f"broker says goodbye: {packet.reason_code.name}")
+            case _:
+                return
+
+    async def _read_packets(self) -> list[mqtt5.Packet]:
+        data = await self._reader.read(READ_BYTES)
+        if not data:
+            raise SessionLost("broker closed the connection")
+        self._heard_s = asyncio.get_running_loop().time()
+        self._buffer += data
+        packets: list[mqtt5.Packet] = []
+        used = 0
+        frozen = bytes(self._buffer)
+        view = memoryview(frozen)
+        while used < len(frozen):
+            try:
+                packet, size = mqtt5.read(view[used:])
+            except IndexError:
+                break
+            except ValueError as error:
+                raise SessionLost(f"unreadable packet: {error}") from error
+            packets.append(packet)
+            used += size
+        del self._buffer[:used]
+        if len(self._buffer) > PACKET_BYTES_MAX + 8:
+            raise SessionLost(f"a packet above {PACKET_BYTES_MAX} bytes")
+        return packets
+
+    async def _keep_alive(self) -> None:
+        keepalive_s = self._options.keepalive_s
+        while self._lost is None:
+            await asyncio.sleep(keepalive_s / 2)
+            # While a batch is worked on the socket is not read: silence proves nothing then.
+            silent_s = asyncio.get_running_loop().time() - self._heard_s
+            if silent_s > 1.4 * keepalive_s and self._room.is_set():
+                self._fail(SessionLost(f"silent for {silent_s:.0f} s"))
+                self._writer.transport.abort()
+                return
+            with contextlib.suppress(OSError):
+                self._writer.write(mqtt5.PingReqPacket().write())
+
+    def _wait_for(self, packet_id: int) -> asyncio.Future[mqtt5.PubAckReasonCode]:
+        future: asyncio.Future[mqtt5.PubAckReasonCode]
+        future = asyncio.get_running_loop().create_future()
+        self._acks.waiting[packet_id] = future
+        return future
+
+    async def _acked(
+        self, packet_id: int, future: asyncio.Future[mqtt5.PubAckReasonCode]
+    ) -> mqtt5.PubAckReasonCode:
+        try:
+            async with asyncio.timeout(ACK_S_MAX):
+                return await future
+        except TimeoutError as error:
+            lost = SessionLost(f"no acknowledgement within {ACK_S_MAX:.0f} s")
+            self._fail(lost)
+            raise lost from error
+        finally:
+            self._acks.waiting.pop(packet_id, None)
+
+    def _resolve(self, packet_id: int, code: mqtt5.PubAckReasonCode) -> None:
+        future = self._acks.waiting.get(packet_id)
+        if future is not None and not future.done():
+            future.set_result(code)
+
+    def _fail(self, lost: SessionLost) -> None:
+        if self._lost is not None:
+            return
+        self._lost = lost
+        self._has_inbox.set()
+        for future in self._acks.waiting.values():
+            if not future.done():
+                future.set_exception(lost)
+
+    def _check(self) -> None:
+        if self._lost is not None:
+            raise self._lost
