@@ -7,7 +7,7 @@ milliseconds; masses are grams, lengths millimetres, money the currency's minor 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
@@ -18,12 +18,16 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Row,
     String,
     Table,
     Text,
 )
 
 METADATA: Final = MetaData()
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+"""A row of any query, read by the names of its columns."""
 
 # SQLite gives rowids only to plain INTEGER keys.
 _Serial = BigInteger().with_variant(Integer, "sqlite")

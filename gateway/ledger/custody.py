@@ -1,0 +1,408 @@
+"""The ledger's side of the custody chain: take rows, move the head, answer hellos.
+
+Source: the project's contract on the wire, section 2. One call handles a batch of one edge in one
+transaction: head, effects, journal and outbox move together or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from gateway.ledger import floor, holds
+from gateway.ledger.errors import LedgerError, Poison
+from gateway.ledger.schema import (
+    custody_row,
+    dead_letter,
+    edge_head,
+    fork_row,
+    ledger_identity,
+    pending_row,
+    unit,
+)
+from wire.chain import PENDING_COUNT_MAX, ROOT_HASH, CustodyRow, Tombstone
+from wire.control import Head
+from wire.topics import edge_of, kind_and_device
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.ledger.schema import AnyRow
+    from gateway.ledger.store import Tx
+    from wire.control import Hello
+
+_DETAIL_CHARS_MAX: Final = 500
+_QUERY_COUNT_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A letter that this batch wrote; its notice is queued on channel `dead`."""
+
+    letter_id: int
+    reason: str
+    topic: str
+    detail: str
+
+
+@dataclass(slots=True, kw_only=True)
+class TakeResult:
+    """What became of a batch."""
+
+    edge: str
+    head_seq: int
+    head_hash: str
+    head_moved: bool = False
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """applied, repeated, dead, void; duplicate, pending, dropped, fork, foreign, unsound."""
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+
+
+def take(
+    tx: Tx, edge: str, rows: Sequence[CustodyRow | Tombstone], *, ledger_property: str
+) -> TakeResult:
+    """Take rows of one edge as they came; repeated, shuffled and missing ones are lawful.
+
+    `ledger_property` is the user property `ledger` of these rows. Sets `tx.cause` on the way.
+    """
+    batch = _Batch(tx, edge)
+    kept_cause = tx.cause
+    if ledger_property != batch.ledger:
+        batch.result.outcomes["foreign"] = len(rows)
+        return batch.result
+    sound = [row for row in rows if _is_ours(edge, row)]
+    batch.result.outcomes["unsound"] = len(rows) - len(sound)
+    batch.remember(sound)
+    for row in sound:
+        batch.offer(row)
+    batch.close()
+    tx.cause = kept_cause
+    batch.result.outcomes += Counter()  # Drops the zeros.
+    return batch.result
+
+
+def answer_hello(connection: Connection, edge: str, hello: Hello) -> Head | None:
+    """Return the head for an edge that asked, or None when it asks another ledger."""
+    ledger = connection.execute(select(ledger_identity.c.ledger)).scalar_one()
+    if hello.ledger != ledger:
+        return None
+    head = head_of(connection, edge)
+    common = None
+    for seq, digest in sorted(hello.sample, reverse=True):
+        if seq == 0:
+            has = digest == ROOT_HASH
+        else:
+            found = connection.execute(
+                select(custody_row.c.hash).where(
+                    custody_row.c.edge == edge, custody_row.c.seq == seq
+                )
+            ).scalar()
+            has = found == digest
+        if has:
+            common = (seq, digest)
+            break
+    return Head(ledger=ledger, nonce=hello.nonce, seq=head[0], hash=head[1], common=common)
+
+
+def head_of(connection: Connection, edge: str) -> tuple[int, str]:
+    """Return the head of an edge; (0, 64 zeros) before its first row."""
+    row = connection.execute(
+        select(edge_head.c.seq, edge_head.c.hash).where(edge_head.c.edge == edge)
+    ).first()
+    return (0, ROOT_HASH) if row is None else (row.seq, row.hash)
+
+
+def close_fork(tx: Tx, edge: str, by: str) -> None:
+    """Declare an edge's fork settled: its rows were adopted, or the other box was stopped."""
+    tx.connection.execute(update(edge_head).where(edge_head.c.edge == edge).values(is_forked=False))
+    tx.record("custody.fork_closed", edge=edge, by=by)
+
+
+def bury(tx: Tx, *, reason: str, detail: str, topic: str, body: bytes) -> DeadLetter:
+    """Keep what can't be used as a dead letter and queue its notice (channel `dead`)."""
+    detail = detail[:_DETAIL_CHARS_MAX].replace("\0", "�")
+    inserted = tx.connection.execute(
+        insert(dead_letter),
+        {"at": tx.at, "reason": reason, "detail": detail, "topic": topic, "body": body},
+    )
+    key = inserted.inserted_primary_key
+    assert key is not None
+    letter = DeadLetter(letter_id=int(key[0]), reason=reason, topic=topic, detail=detail)
+    tx.queue(
+        "dead",
+        f"dead/{reason}",
+        {
+            "letter_id": letter.letter_id,
+            "reason": reason,
+            "topic": topic,
+            "detail": detail,
+            "at": tx.at,
+        },
+    )
+    return letter
+
+
+def _is_ours(edge: str, row: CustodyRow | Tombstone) -> bool:
+    if not row.is_sound() or row.seq < 1:
+        return False
+    return isinstance(row, Tombstone) or edge_of(row.topic) == edge
+
+
+class _Batch:
+    """The state of one edge while a batch is taken."""
+
+    def __init__(self, tx: Tx, edge: str) -> None:
+        self.tx = tx
+        self.edge = edge
+        connection = tx.connection
+        self.ledger: str = connection.execute(select(ledger_identity.c.ledger)).scalar_one()
+        head = connection.execute(
+            select(edge_head).where(edge_head.c.edge == edge).with_for_update()
+        ).first()
+        if head is None:
+            connection.execute(
+                insert(edge_head),
+                {"edge": edge, "seq": 0, "hash": ROOT_HASH, "is_forked": False},
+            )
+        self.seq: int = 0 if head is None else head.seq
+        self.hash: str = ROOT_HASH if head is None else head.hash
+        self.is_forked = False if head is None else bool(head.is_forked)
+        self.first_seq = self.seq
+        self.pending_count: int = connection.execute(
+            select(func.count()).select_from(pending_row).where(pending_row.c.edge == edge)
+        ).scalar_one()
+        self.hashes: dict[int, str] = {}
+        """Journalled hashes of the sequence numbers that matter here."""
+        self.ids: set[str] = set()
+        self.new_rows: list[dict[str, object]] = []
+        self.result = TakeResult(edge=edge, head_seq=self.seq, head_hash=self.hash)
+
+    def remember(self, rows: Sequence[CustodyRow | Tombstone]) -> None:
+        """Read at once what the ledger already knows of these rows' numbers and ids."""
+        for start in range(0, len(rows), _QUERY_COUNT_MAX):
+            part = rows[start : start + _QUERY_COUNT_MAX]
+            old = sorted({row.seq for row in part if row.seq <= self.seq})
+            if old:
+                found = self.tx.connection.execute(
+                    select(custody_row.c.seq, custody_row.c.hash).where(
+                        custody_row.c.edge == self.edge, custody_row.c.seq.in_(old)
+                    )
+                )
+                self.hashes.update({row.seq: row.hash for row in found})
+            self._remember_ids(sorted({row.id for row in part}))
+
+    def _remember_ids(self, ids: list[str]) -> None:
+        # A void was never seen: its row may still come, adopted, and have its effect.
+        self.ids.update(
+            self.tx.connection.execute(
+                select(custody_row.c.id).where(
+                    custody_row.c.id.in_(ids), custody_row.c.outcome != "void"
+                )
+            ).scalars()
+        )
+
+    def offer(self, row: CustodyRow | Tombstone) -> None:
+        """Judge one row, and after it whatever waited for it."""
+        if row.seq <= self.seq:
+            if self.hashes.get(row.seq) == row.hash:
+                self.result.outcomes["duplicate"] += 1
+            else:
+                self._fork(row)
+        elif row.seq == self.seq + 1:
+            if row.prev == self.hash:
+                self._take(row)
+                self._take_pending()
+            else:
+                self._fork(row)
+        elif row.seq <= self.seq + PENDING_COUNT_MAX and self.pending_count < PENDING_COUNT_MAX:
+            self._keep(row)
+        else:
+            self.result.outcomes["dropped"] += 1
+
+    def _take(self, row: CustodyRow | Tombstone) -> None:
+        tx = self.tx
+        tx.cause = f"custody:{self.edge}/{row.seq}"
+        if row.id in self.ids:
+            outcome = "repeated"
+        elif isinstance(row, Tombstone):
+            outcome = "void"
+        else:
+            outcome = "applied"
+        fields = {"edge": self.edge, "seq": row.seq, "id": row.id, "hash": row.hash}
+        n = tx.next_n
+        if outcome == "applied" and isinstance(row, CustodyRow):
+            try:
+                event, kind, device = _decode(row)
+                if floor.has_effect(tx, kind, event):
+                    with tx.savepoint():
+                        tx.record("custody", **fields, outcome="applied")
+                        floor.apply(tx, self.edge, device, kind, event, row.seq)
+                else:
+                    tx.record("custody", **fields, outcome="applied")
+            except LedgerError as error:
+                outcome = "dead"
+                tx.record("custody", **fields, outcome="dead")
+                self._bury(row, error)
+        else:
+            tx.record("custody", **fields, outcome=outcome)
+        self._advance(row, outcome, n)
+
+    def _advance(self, row: CustodyRow | Tombstone, outcome: str, n: int) -> None:
+        self.result.outcomes[outcome] += 1
+        self.seq, self.hash = row.seq, row.hash
+        self.hashes[row.seq] = row.hash
+        if outcome != "void":
+            self.ids.add(row.id)
+        kept = _as_kept(self.edge, row)
+        self.new_rows.append({**kept, "outcome": outcome, "journal_n": n})
+
+    def _bury(self, row: CustodyRow, error: LedgerError) -> None:
+        reason = error.reason if isinstance(error, Poison) else "not-applicable"
+        letter = bury(self.tx, reason=reason, detail=str(error), topic=row.topic, body=row.body)
+        self.result.dead_letters.append(letter)
+        known = _unit_named(self.tx.connection, row.body)
+        if known is not None:
+            holds.place(
+                self.tx,
+                known,
+                kind="discrepancy",
+                reason=f"event {row.seq} of {self.edge} could not be applied: {letter.detail}",
+                by="rule:dead-letter",
+            )
+
+    def _take_pending(self) -> None:
+        while self.pending_count:
+            found = self.tx.connection.execute(
+                select(pending_row).where(
+                    pending_row.c.edge == self.edge, pending_row.c.seq == self.seq + 1
+                )
+            ).all()
+            if not found:
+                break
+            self.tx.connection.execute(
+                delete(pending_row).where(
+                    pending_row.c.edge == self.edge, pending_row.c.seq == self.seq + 1
+                )
+            )
+            self.pending_count -= len(found)
+            waiting = [_from_pending(row) for row in found]
+            self._remember_ids([row.id for row in waiting])
+            fits = [row for row in waiting if row.prev == self.hash]
+            for row in waiting:
+                if row not in fits[:1]:
+                    self._fork(row)
+            if not fits:
+                break
+            self._take(fits[0])
+
+    def _keep(self, row: CustodyRow | Tombstone) -> None:
+        known = self.tx.connection.execute(
+            select(pending_row.c.seq).where(
+                pending_row.c.edge == self.edge,
+                pending_row.c.seq == row.seq,
+                pending_row.c.hash == row.hash,
+            )
+        ).first()
+        self.result.outcomes["pending"] += 1
+        if known is None:
+            self.tx.connection.execute(insert(pending_row), _as_kept(self.edge, row))
+            self.pending_count += 1
+
+    def _fork(self, row: CustodyRow | Tombstone) -> None:
+        """Keep the row aside, without effect; the edge counts as forked from now on."""
+        self.result.outcomes["fork"] += 1
+        tx = self.tx
+        known = tx.connection.execute(
+            select(fork_row.c.seq).where(
+                fork_row.c.edge == self.edge,
+                fork_row.c.seq == row.seq,
+                fork_row.c.hash == row.hash,
+            )
+        ).first()
+        if known is not None:
+            return
+        tx.cause = f"custody:{self.edge}/{row.seq}"
+        tx.connection.execute(insert(fork_row), {**_as_kept(self.edge, row), "at": tx.at})
+        tx.record("custody.fork", edge=self.edge, seq=row.seq, hash=row.hash)
+        self.is_forked = True
+        if isinstance(row, CustodyRow):
+            known_unit = _unit_named(tx.connection, row.body)
+            if known_unit is not None:
+                holds.place(
+                    tx,
+                    known_unit,
+                    kind="fork",
+                    reason=f"two chains of edge {self.edge} disagree at {row.seq}",
+                    by="rule:fork",
+                )
+
+    def _is_adopted(self) -> bool:
+        """Tell whether every row kept aside has since come on top of the head, its id kept."""
+        aside = select(fork_row.c.id).where(fork_row.c.edge == self.edge)
+        taken = select(custody_row.c.id).where(custody_row.c.edge == self.edge)
+        left = self.tx.connection.execute(aside.where(fork_row.c.id.not_in(taken)).limit(1))
+        return left.first() is None
+
+    def close(self) -> None:
+        """Write the rows taken and the head."""
+        tx = self.tx
+        if self.new_rows:
+            tx.connection.execute(insert(custody_row), self.new_rows)
+        values = {"seq": self.seq, "hash": self.hash, "is_forked": self.is_forked}
+        tx.connection.execute(update(edge_head).where(edge_head.c.edge == self.edge).values(values))
+        if self.new_rows and self.is_forked and self._is_adopted():
+            close_fork(tx, self.edge, "adopted")
+        self.result.head_seq, self.result.head_hash = self.seq, self.hash
+        self.result.head_moved = self.seq != self.first_seq
+
+
+def _decode(row: CustodyRow) -> tuple[floor.Event, str, str]:
+    named = kind_and_device(row.topic)
+    if named is None:
+        raise Poison("unknown-kind", f"{row.topic!r} is no event topic")
+    kind, device = named
+    return floor.decode(kind, row.body), kind, device
+
+
+def _as_kept(edge: str, row: CustodyRow | Tombstone) -> dict[str, object]:
+    kept: dict[str, object] = {
+        "edge": edge,
+        "seq": row.seq,
+        "hash": row.hash,
+        "prev": row.prev,
+        "id": row.id,
+    }
+    if isinstance(row, Tombstone):
+        # An empty topic marks a tombstone; its checksum stands in for the body.
+        return {**kept, "topic": "", "body": row.checksum.encode()}
+    return {**kept, "topic": row.topic, "body": row.body}
+
+
+def _from_pending(row: AnyRow) -> CustodyRow | Tombstone:
+    kept = row._asdict()
+    del kept["edge"]
+    topic, body = kept.pop("topic"), bytes(kept.pop("body"))
+    if not topic:
+        return Tombstone(**kept, checksum=body.decode())
+    return CustodyRow(**kept, topic=topic, body=body)
+
+
+def _unit_named(connection: Connection, body: bytes) -> str | None:
+    """Return the carton in the house that an event names, as far as its body can be read."""
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(fields, dict):
+        return None
+    uri, tag = fields.get("epc_uri"), fields.get("epc_hex")
+    found = connection.execute(
+        select(unit.c.unit).where(
+            ((unit.c.unit == str(uri)) | (unit.c.epc_hex == str(tag))) & (unit.c.place != "gone")
+        )
+    ).scalar()
+    return None if found is None else str(found)
