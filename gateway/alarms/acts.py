@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 SLUG_CHARS_MAX: Final = 36
 """The longest definition has 22 letters, and a topic word 64."""
-EVENT_TYPE: Final = "io.entrepot.alarm"
+EVENT_TYPE: Final = "entrepot.alarm.event"
 
 
 def alarm_id(definition: str, subject: str) -> str:
@@ -56,6 +57,19 @@ def raise_alarm(tx: Tx, definition: str, subject: str, what: str) -> None:
         },
     )
     _publish(tx, name)
+
+
+def is_active(tx: Tx, definition: str, subject: str) -> bool:
+    """Tell whether an alarm is raised and not cleared."""
+    held = _row(tx, alarm_id(definition, subject))
+    return held is not None and held["cleared_at"] is None
+
+
+def was_cleared_after(tx: Tx, definition: str, subject: str, at: str) -> bool:
+    """Tell whether an alarm was cleared later than an instant."""
+    held = _row(tx, alarm_id(definition, subject))
+    cleared = held["cleared_at"] if held is not None else None
+    return cleared is not None and datetime.fromisoformat(cleared) >= datetime.fromisoformat(at)
 
 
 def clear_alarm(tx: Tx, definition: str, subject: str) -> None:

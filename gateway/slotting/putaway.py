@@ -60,9 +60,7 @@ def decide(need: PalletNeed, hall: Hall) -> Decision:
         for score, place, _ in scored[1 : RUNNERS_UP_COUNT_MAX + 1]
     ]
     groups = sorted(refused.items(), key=lambda group: (-len(group[1]), group[0]))
-    grouped = [
-        Rejected(location=min(places), why=why, count=len(places)) for why, places in groups
-    ]
+    grouped = [Rejected(location=min(places), why=why, count=len(places)) for why, places in groups]
     rejected = tuple((runners_up + grouped)[:REJECTED_COUNT_MAX])
     if not scored:
         return Decision(sscc=need.sscc, location=None, score=None, terms={}, rejected=rejected)

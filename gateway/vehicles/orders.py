@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from gateway.ledger import schema
 
@@ -129,11 +129,9 @@ def send(tx: Tx, task: Mapping[str, str], *, serial: str, last_node: str) -> Non
     )
     vda = tx.site.vda5050
     topic = f"{vda.interface}/v2/{vda.manufacturer}/{serial}/order"
-    # The outbox only grows, so that its length before this row counts up for each vehicle.
-    queued = select(func.coalesce(func.max(schema.outward.c.id), 0))
     message = order_message(
         transport,
-        header_id=int(tx.connection.execute(queued).scalar_one()) + 1,
+        header_id=tx.next_n,  # The journal only grows, so this counts up for each vehicle.
         at=tx.at,
         manufacturer=vda.manufacturer,
         serial=serial,

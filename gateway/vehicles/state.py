@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gateway.ledger.store import Tx
 
 OPEN_STATES: Final = ("sent", "picked")
-EVENT_TYPE: Final = "io.entrepot.dispatch.task"
+EVENT_TYPE: Final = "entrepot.dispatch.event"
 
 
 def on_state(tx: Tx, serial: str, state: Mapping[str, object]) -> None:
