@@ -1,0 +1,329 @@
+"""The gateway, composed: the whole flow from MQTT to ledger, decisions and page reads here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import secrets
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Never
+
+import mqtt5
+import uvicorn
+from pydantic import SecretStr
+
+from gateway import live as live_state
+from gateway.core import Core
+from gateway.dispatch.react import react
+from gateway.errors import StartRefused
+from gateway.ingest.control import Control, control_topics
+from gateway.ingest.custody import serve_custody
+from gateway.ingest.telemetry import serve_telemetry
+from gateway.ledger import journal
+from gateway.ledger.errors import LedgerError
+from gateway.ledger.store import Ledger
+from gateway.ledger.verify import counts
+from gateway.platform.outward import serve_outward
+from gateway.platform.present import present_events
+from gateway.platform.requests import request_topic, take_request
+from gateway.settings import load_site
+from gateway.telemetry.influx import InfluxStore
+from gateway.telemetry.sqlite_store import SqliteStore
+from gateway.vehicles import live as vehicle_live
+from gateway.vehicles.state import on_state
+from gateway.web.app import build_app
+from runtime.backoff import Backoff
+from runtime.clock import SystemClock, rfc3339_from_ns
+from runtime.mqtt_session import Session, SessionLost, SessionOptions
+from runtime.mqtt_url import parse_mqtt_url
+from runtime.supervise import supervise
+from wire.control import GatewayBeat, GatewayState
+from wire.topics import gateway_topic
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from gateway.settings import Site
+    from gateway.telemetry.ports import TelemetryStore
+    from runtime.mqtt_url import BrokerAddress
+
+log = logging.getLogger(__name__)
+
+BEAT_S: Final = 2.0
+REACT_S: Final = 1.0
+REACT_GATHER_S: Final = 0.05
+PRESENT_S: Final = 5.0
+PRUNE_S: Final = 600.0
+DAY_NS: Final = 86_400 * 1_000_000_000
+GATEWAY: Final = "gateway-1"
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Gateway:
+    """What the tasks of one gateway share."""
+
+    def __init__(
+        self, site: Site, core: Core, store: TelemetryStore, address: BrokerAddress, data_dir: Path
+    ) -> None:
+        self.site = site
+        self.core = core
+        self.store = store
+        self.address = address
+        self.data_dir = data_dir
+        self.live = live_state.Live()
+        self.clock = SystemClock()
+        self.control = Control(core, self.live, self.clock)
+        self.boot = secrets.token_hex(4)
+
+    async def session(
+        self,
+        plane: str,
+        serve: Callable[[Session], Awaitable[None]],
+        will: mqtt5.Will | None = None,
+    ) -> Never:
+        """Hold one MQTT session for ever; a lost one comes back with jitter."""
+        backoff = Backoff(first_s=0.2, limit_s=5.0)
+        options = SessionOptions(client_id=f"{GATEWAY}-{plane}-{self.boot}", will=will)
+        is_lost = False
+        while True:
+            try:
+                session = await Session.connect(self.address, options)
+            except SessionLost as error:
+                if not is_lost:
+                    log.warning("session_lost", extra={"plane": plane, "reason": str(error)})
+                is_lost = True
+                await asyncio.sleep(backoff.next_delay_s())
+                continue
+            log.info("session_open", extra={"plane": plane})
+            is_lost = False
+            try:
+                await serve(session)
+            except SessionLost as error:
+                is_lost = True
+                log.warning("session_lost", extra={"plane": plane, "reason": str(error)})
+            finally:
+                await session.close()
+            await asyncio.sleep(backoff.next_delay_s())
+
+    async def serve_control(self, session: Session) -> None:
+        """Take control messages, requests and vehicles, in order of arrival."""
+        vda = self.site.vda5050
+        head = f"{vda.interface}/v2/{vda.manufacturer}/+"
+        await session.subscribe(*control_topics())
+        await session.subscribe(request_topic(self.site))
+        await session.subscribe(f"{head}/state", f"{head}/connection", f"{head}/visualization")
+        state = GatewayState(
+            online=True, ledger=self.core.ledger.ledger_id, since=self.clock.wall_ns()
+        )
+        topic = gateway_topic(GATEWAY, "state")
+        await session.publish(topic, state.model_dump_json().encode(), qos=1, is_retained=True)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._beat(session), name="beat")
+            tasks.create_task(self._tell_present(session), name="present")
+            tasks.create_task(self._take_control(session), name="control")
+
+    async def _take_control(self, session: Session) -> Never:
+        while True:
+            packets = await session.batch()
+            for packet in packets:
+                if packet.topic.startswith(f"{self.site.vda5050.interface}/"):
+                    await self._take_vehicle(packet)
+                elif packet.topic.startswith("uns/"):
+                    await take_request(self.core, packet)
+                else:
+                    await self.control.take(session, packet)
+                await session.ack([packet])
+
+    async def _take_vehicle(self, packet: mqtt5.PublishPacket) -> None:
+        named = vehicle_live.serial_and_subtopic(packet.topic)
+        now_s = self.clock.mono_s()
+        state = vehicle_live.update(self.live, packet.topic, packet.payload, now_s)
+        if state is None or named is None:
+            return
+        await self.core.transact(
+            f"vehicle:{named[0]}", partial(on_state, serial=named[0], state=state)
+        )
+
+    async def _beat(self, session: Session) -> Never:
+        while True:
+            beat = GatewayBeat(
+                ledger=self.core.ledger.ledger_id,
+                journal_count=await self.core.read(journal.count),
+                t_ns=self.clock.wall_ns(),
+            )
+            topic = gateway_topic(GATEWAY, "beat")
+            await session.publish(topic, beat.model_dump_json().encode())
+            await asyncio.sleep(BEAT_S)
+
+    async def _tell_present(self, session: Session) -> Never:
+        while True:
+            kpi: dict[str, Any] = dict(await self.core.read(counts))
+            count = await self.core.read(journal.count)
+            for topic, body in present_events(self.site, self.live, self.clock, kpi, count):
+                await session.publish(topic, body, qos=1, is_retained=True)
+            await asyncio.sleep(PRESENT_S)
+
+    async def decide(self) -> Never:
+        """React to every change and to time; decisions are transactions of their own."""
+        seen = -1
+        while True:
+            seen = self.core.changes.count
+            self._read_processes()
+            now_s = self.clock.mono_s()
+            before = await self.core.read(journal.count)
+            view = self._view()
+            await self.core.transact(
+                "rule:react",
+                lambda tx, now_s=now_s, view=view: react(tx, view, now_s),
+                is_news=False,  # type: ignore[misc]
+            )
+            if await self.core.read(journal.count) != before:
+                self.core.changes.notify()
+                continue
+            await self.core.changes.wait_past(seen, REACT_S)
+            await asyncio.sleep(REACT_GATHER_S)
+
+    def _view(self) -> live_state.Live:
+        """Return the present as it stands: rules read it on another thread while news come in."""
+        live = self.live
+        return replace(
+            live,
+            edges=dict(live.edges),
+            devices=dict(live.devices),
+            air=dict(live.air),
+            vehicles=dict(live.vehicles),
+            foreign_ledgers=set(live.foreign_ledgers),
+        )
+
+    def _read_processes(self) -> None:
+        path = self.data_dir / "run" / "processes.json"
+        with contextlib.suppress(OSError, ValueError):
+            rows = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(rows, dict):
+                self.live.processes = rows
+
+    async def prune(self) -> Never:
+        """Forget telemetry that is older than the site keeps it."""
+        while True:
+            keep_ns = round(self.site.retention.telemetry_days * DAY_NS)
+            while await self.store.prune(max(1, self.clock.wall_ns() - keep_ns)) > 0:
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(PRUNE_S)
+
+
+async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
+    *,
+    site_dir: Path,
+    data_dir: Path,
+    mqtt_url: str,
+    influx_url: str | None,
+    ledger: str,
+    http_listen: str | None,
+    database_url: str | None,
+) -> None:
+    """Run the gateway until cancelled. Raises SiteRefused or StartRefused before anything opens."""
+    site = load_site(site_dir)
+    host, port = _listen_address(http_listen or site.http.listen)
+    clock = SystemClock()
+    (data_dir / "gateway").mkdir(parents=True, exist_ok=True)
+    url = database_url or f"sqlite:///{data_dir / 'gateway' / 'ledger.db'}"
+    try:
+        address = parse_mqtt_url(mqtt_url)
+        store: TelemetryStore = (
+            InfluxStore(influx_url, SecretStr(os.environ.get("INFLUX_TOKEN", "")))
+            if influx_url
+            else SqliteStore(data_dir / "gateway" / "telemetry.db")
+        )
+        books = Ledger.open(
+            url, ledger_id=ledger, site=site, now=lambda: rfc3339_from_ns(clock.wall_ns())
+        )
+    except (ValueError, LedgerError) as error:
+        raise StartRefused(str(error)) from error
+    core = Core(books)
+    gateway = Gateway(site, core, store, address, data_dir)
+    app = build_app(
+        core,
+        gateway.live,
+        site,
+        store,
+        is_writable=host in LOOPBACK,
+        data_dir=data_dir,
+    )
+    server = await _listen(app, host, port, data_dir)
+    dead = GatewayState(online=False, ledger=ledger)
+    will = mqtt5.Will(
+        gateway_topic(GATEWAY, "state"),
+        payload=dead.model_dump_json().encode(),
+        qos=mqtt5.QoS.AT_LEAST_ONCE,
+        retain=True,
+    )
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for name, work in _works(gateway, will).items():
+                tasks.create_task(supervise(name, work), name=name)
+            tasks.create_task(server.serve(), name="web")
+    finally:
+        server.should_exit = True
+        await store.close()
+        core.close()
+
+
+def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitable[Never]]]:
+    """Return the gateway's tasks by name: the flow."""
+    core, store, live, clock = gateway.core, gateway.store, gateway.live, gateway.clock
+    return {
+        "custody": lambda: gateway.session("custody", lambda s: serve_custody(s, core)),
+        "telemetry": lambda: gateway.session(
+            "telemetry", lambda s: serve_telemetry(s, core, store, live, clock)
+        ),
+        "control": lambda: gateway.session("control", gateway.serve_control, will),
+        "outward": lambda: gateway.session("outward", lambda s: serve_outward(s, core, GATEWAY)),
+        "decide": gateway.decide,
+        "prune": gateway.prune,
+    }
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the daemon."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:  # noqa: ANN401 - the library's own form
+        yield
+
+
+async def _listen(app: Any, host: str, port: int, data_dir: Path) -> _Server:  # noqa: ANN401 - ASGI
+    """Bind the page's port and say where it is. Raises StartRefused when it is taken."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=30,
+        server_header=False,
+        limit_concurrency=500,
+    )
+    try:
+        socket = config.bind_socket()
+    except (OSError, SystemExit) as error:
+        raise StartRefused(f"{host}:{port} is taken: choose another --http PORT") from error
+    bound = socket.getsockname()
+    (data_dir / "run").mkdir(parents=True, exist_ok=True)
+    name = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+    (data_dir / "run" / "gateway.http").write_text(f"{name}:{bound[1]}\n", encoding="ascii")
+    server = _Server(config)
+    server.serve = partial(server.serve, sockets=[socket])  # type: ignore[method-assign]
+    return server
+
+
+def _listen_address(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdigit():
+        raise StartRefused(f"{listen!r} is no address to listen on: give HOST:PORT")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,1 @@
+"""From MQTT into ledger and store: admission, sessions, heads and acknowledgements."""

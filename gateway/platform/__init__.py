@@ -1,0 +1,1 @@
+"""The logistics platform: requests in, answers and events out."""

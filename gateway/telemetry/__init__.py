@@ -1,0 +1,1 @@
+"""Telemetry at rest: InfluxDB 2, or the embedded SQLite store."""

@@ -1,0 +1,163 @@
+"""InfluxDB 2 through influxdb-client's write API, fed with ready line protocol.
+
+A write answered 400, 413 or 422 holds a bad point: the batch is halved until the point is found.
+Everything else is retried for ever, one batch in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import logging
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs, urlsplit
+
+import urllib3
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.rest import ApiException
+
+from gateway.telemetry.ports import Sample
+from runtime.backoff import Backoff
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import SecretStr
+
+    from gateway.telemetry.line_protocol import StorePoint
+
+log = logging.getLogger(__name__)
+
+BAD_POINT: Final = frozenset({400, 413, 422})
+WRITE_MS_MAX: Final = 10_000
+BATCH_POINTS_MAX: Final = 5_000
+
+
+class InfluxStore:
+    """Points in a bucket."""
+
+    def __init__(self, url: str, token: SecretStr) -> None:
+        address, self._org, self._bucket = parse_influx_url(url)
+        self._client = InfluxDBClient(
+            url=address, token=token.get_secret_value(), org=self._org, timeout=WRITE_MS_MAX
+        )
+        self._writer = self._client.write_api(write_options=SYNCHRONOUS)
+        self._written_count = 0
+        self.is_away = False
+
+    async def write(self, points: Sequence[StorePoint]) -> list[tuple[int, str]]:
+        """Write points; return (index, reason) of each that InfluxDB refuses for good."""
+        refused: list[tuple[int, str]] = []
+        for first in range(0, len(points), BATCH_POINTS_MAX):
+            lines = [one.text() for one in points[first : first + BATCH_POINTS_MAX]]
+            refused += await self._bisect(lines, first)
+        return refused
+
+    async def _bisect(self, lines: list[str], first: int) -> list[tuple[int, str]]:
+        why = await self._write_once(lines)
+        if why is None:
+            return []
+        if len(lines) == 1:
+            return [(first, why)]
+        middle = len(lines) // 2
+        return [
+            *await self._bisect(lines[:middle], first),
+            *await self._bisect(lines[middle:], first + middle),
+        ]
+
+    async def _write_once(self, lines: list[str]) -> str | None:
+        """Write until InfluxDB answers; return why the batch is bad, or None when it is written."""
+        backoff = Backoff(first_s=0.25, limit_s=15.0)
+        while True:
+            try:
+                await asyncio.to_thread(self._post, lines)
+            except ApiException as error:
+                if error.status in BAD_POINT:
+                    return f"{error.status}: {str(error.body or error.reason)[:300]}"
+                reason = f"answer {error.status}"
+            except (OSError, urllib3.exceptions.HTTPError) as error:
+                reason = type(error).__name__
+            else:
+                if self.is_away:
+                    log.warning("influx_back")
+                self.is_away = False
+                self._written_count += len(lines)
+                return None
+            if not self.is_away:
+                log.warning("influx_away", extra={"reason": reason})
+            self.is_away = True
+            await asyncio.sleep(backoff.next_delay_s())
+
+    def _post(self, lines: list[str]) -> None:
+        self._writer.write(
+            bucket=self._bucket,
+            org=self._org,
+            record="\n".join(lines),
+        )
+
+    async def count(self) -> int:
+        """Return how many points the bucket holds: one field of each measurement is counted."""
+        flux = (
+            f'from(bucket: "{self._bucket}") |> range(start: 0) |> filter(fn: (r) =>'
+            ' r._field == "clock") |> group() |> count() |> keep(columns: ["_value"])'
+        )
+        try:
+            rows = await asyncio.to_thread(self._query, flux)
+        except (ApiException, OSError, urllib3.exceptions.HTTPError):
+            return self._written_count
+        return sum(int(row["_value"]) for row in rows)
+
+    async def series(
+        self, *, zone: str, field: str, since_ns: int, until_ns: int, samples_count: int
+    ) -> list[Sample]:
+        """Return a zone's climate value, one mean for each of `samples_count` spans."""
+        every_s = max(1, (until_ns - since_ns) // max(1, samples_count) // 1_000_000_000)
+        flux = (
+            f'from(bucket: "{self._bucket}")'
+            f" |> range(start: time(v: {since_ns}), stop: time(v: {until_ns}))"
+            f' |> filter(fn: (r) => r._measurement == "environment" and r.zone == "{zone}"'
+            f' and r._field == "{field}") |> group()'
+            f" |> window(every: {every_s}s) |> reduce(identity: {{n: 0.0, sum: 0.0, low: 1e9,"
+            " high: -1e9}, fn: (r, accumulator) => ({n: accumulator.n + 1.0,"
+            " sum: accumulator.sum + r._value, low: if r._value < accumulator.low then r._value"
+            " else accumulator.low, high: if r._value > accumulator.high then r._value else"
+            " accumulator.high})) |> map(fn: (r) => ({r with t: int(v: r._start)}))"
+        )
+        try:
+            rows = await asyncio.to_thread(self._query, flux)
+        except (ApiException, OSError, urllib3.exceptions.HTTPError):
+            return []
+        return [
+            Sample(
+                t_ns=int(row["t"]),
+                mean=float(row["sum"]) / float(row["n"]),
+                low=float(row["low"]),
+                high=float(row["high"]),
+            )
+            for row in rows
+        ]
+
+    def _query(self, flux: str) -> list[dict[str, str]]:
+        text = self._client.query_api().query_raw(flux, org=self._org).data.decode()
+        lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+        return list(csv.DictReader(io.StringIO("\n".join(lines))))
+
+    async def prune(self, before_ns: int) -> int:
+        """Leave it to the bucket's own retention."""
+        assert before_ns > 0
+        return 0
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await asyncio.to_thread(self._client.close)
+
+
+def parse_influx_url(url: str) -> tuple[str, str, str]:
+    """Return (address, org, bucket). Raises ValueError that names the form."""
+    parts = urlsplit(url)
+    asked = parse_qs(parts.query)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not asked.get("bucket"):
+        raise ValueError(f"--influx {url!r}: give http://HOST:PORT/?org=ORG&bucket=BUCKET")
+    return f"{parts.scheme}://{parts.netloc}", asked.get("org", [""])[0], asked["bucket"][0]
