@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import ClassVar, Final, Protocol
 
 
 class Clock(Protocol):
@@ -56,3 +57,27 @@ def rfc3339_from_ns(t_ns: int) -> str:
     whole_s, rest_ns = divmod(t_ns, 1_000_000_000)
     stamp = datetime.fromtimestamp(whole_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{stamp}.{rest_ns // 1_000_000:03d}Z"
+
+
+class _Timex(ctypes.Structure):
+    """struct timex of Linux; only its size matters to us."""
+
+    _fields_: ClassVar = [("room", ctypes.c_long * 64)]
+
+
+_UNSYNCED: Final = 5
+"""TIME_ERROR, adjtimex(2)."""
+_SYNC_CHECK_S: Final = 10.0
+_sync_seen: list[float | bool] = [-1e9, False]
+
+
+def is_clock_synced() -> bool:
+    """Tell whether the kernel holds its clock for synchronised; looked up every 10 s."""
+    now_s = time.monotonic()
+    if now_s - _sync_seen[0] > _SYNC_CHECK_S:
+        try:
+            state = ctypes.CDLL(None).adjtimex(ctypes.byref(_Timex()))
+        except (OSError, AttributeError):  # Not Linux: we can't know.
+            state = _UNSYNCED
+        _sync_seen[:] = [now_s, 0 <= state < _UNSYNCED]
+    return bool(_sync_seen[1])

@@ -1,0 +1,271 @@
+"""The edge daemon, composed: devices to outbox to MQTT, and commands back, read here."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import secrets
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from edge import catalogue
+from edge.downlink import Downlink, DownlinkParts
+from edge.health import Endpoint
+from edge.outbox.custody import Captured, CustodyStore
+from edge.outbox.telemetry import Evicted, Queued, TelemetryQueue
+from edge.outbox.worker import CustodyWriter, Worker
+from edge.ports import Outgoing
+from edge.settings import load_edge
+from edge.uplink.link import Link, LinkParts
+from runtime.clock import SystemClock, is_clock_synced
+from runtime.http import endpoint
+from runtime.mqtt_url import parse_mqtt_url
+from runtime.supervise import supervise
+from wire.control import EdgeBeat, OutboxFill, Tip
+from wire.topics import edge_topic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edge.ports import Driver, Runner
+    from runtime.clock import Clock
+    from wire.control import DeviceBirth
+
+log = logging.getLogger(__name__)
+
+VERSION: Final = "0.1.0"
+TELEMETRY_ROWS_MAX: Final = 500_000
+TELEMETRY_AGE_S_MAX: Final = 48 * 3600.0
+PRUNE_S: Final = 300.0
+_MS_NS: Final = 1_000_000
+
+
+class Stamp:
+    """Draws t_ns: milliseconds and a running number, unique and rising for each device."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last: dict[str, int] = {}
+        self._count = 0
+
+    def draw(self, device: str) -> int:
+        """Return Unix nanoseconds for an event of now."""
+        self._count += 1
+        t_ns = self._clock.wall_ns() // _MS_NS * _MS_NS + self._count % _MS_NS
+        t_ns = max(t_ns, self._last.get(device, 0) + 1)
+        self._last[device] = t_ns
+        return t_ns
+
+
+class Edge:
+    """What the tasks of one edge share."""
+
+    def __init__(self, edge: str, data_dir: Path, runners: list[Runner]) -> None:
+        self.edge = edge
+        self.boot = secrets.token_hex(8)
+        self.clock = SystemClock()
+        self.runners = runners
+        self.drivers: dict[str, Driver] = {
+            driver.device: driver for runner in runners for driver in runner.drivers
+        }
+        folder = data_dir / "edge" / edge
+        self.custody = CustodyStore(folder / "custody.db")
+        self.custody_worker = Worker("custody")
+        self.writer = CustodyWriter(self.custody, self.custody_worker)
+        self.telemetry = TelemetryQueue(
+            folder / "telemetry.db", rows_max=TELEMETRY_ROWS_MAX, age_s_max=TELEMETRY_AGE_S_MAX
+        )
+        self.telemetry_worker = Worker("telemetry")
+        self.telemetry_seq = 0
+        self.started_s = time.monotonic()
+        self.failures: dict[str, str] = {}
+        self._stamp = Stamp(self.clock)
+
+    async def emit(self, outgoing: Outgoing) -> int | None:
+        """Stamp an event and put it on disk; custody waits for room, telemetry is thinned."""
+        body = {
+            "t_ns": self._stamp.draw(outgoing.device),
+            "clock": "synced" if is_clock_synced() else "unsynced",
+            **outgoing.body,
+        }
+        text = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+        plane = "evt" if outgoing.is_custody else "tlm"
+        topic = edge_topic(self.edge, plane, outgoing.kind, outgoing.device)
+        now_ns = self.clock.wall_ns()
+        if outgoing.is_custody:
+            return await self.writer.capture(
+                Captured(device=outgoing.device, topic=topic, body=text, at_ns=now_ns)
+            )
+        self.telemetry_seq += 1
+        reading = Queued(
+            boot=self.boot, seq=self.telemetry_seq, topic=topic, body=text, at_ns=now_ns
+        )
+        evicted = await self.telemetry_worker.run(lambda: self.telemetry.append([reading]))
+        for one in evicted:
+            await self._tell_gap(one)
+        return None
+
+    async def _tell_gap(self, gap: Evicted) -> None:
+        body: dict[str, object] = {
+            "stream": "telemetry",
+            "boot": gap.boot,
+            "first_seq": gap.first_seq,
+            "last_seq": gap.last_seq,
+            "count": gap.count,
+            "cause": "evicted",
+        }
+        await self.emit(Outgoing(device="outbox", kind="gap", is_custody=True, body=body))
+
+    async def fill(self) -> OutboxFill:
+        """Return how full the outboxes are."""
+        rows, size, oldest = await self.custody_worker.run(self.custody.waiting)
+        readings, more, older = await self.telemetry_worker.run(self.telemetry.waiting)
+        ages = [self.clock.wall_ns() - at for at in (oldest, older) if at is not None]
+        return OutboxFill(
+            custody_rows=rows,
+            telemetry_rows=readings,
+            bytes=size + more,
+            oldest_s=round(max(0, *ages, 0) / 1e9, 1) if ages else 0.0,
+        )
+
+    async def beat(self) -> EdgeBeat:
+        """Return what the edge says every 2 s."""
+        seq, digest = self.custody.tip
+        return EdgeBeat(
+            boot=self.boot,
+            mono_ms=round(self.clock.mono_s() * 1000),
+            t_ns=self.clock.wall_ns(),
+            clock="synced" if is_clock_synced() else "unsynced",
+            tip=Tip(seq=seq, hash=digest),
+            outbox=await self.fill(),
+        )
+
+    def births(self) -> dict[str, DeviceBirth]:
+        """Return what is known of each device now."""
+        return {name: driver.birth() for name, driver in self.drivers.items()}
+
+    async def health(self, link: Link) -> dict[str, object]:
+        """Return what /health tells."""
+        fill = await self.fill()
+        births = self.births()
+        is_ok = link.is_connected and all(one.status == "ok" for one in births.values())
+        return {
+            "process": f"edge-{self.edge}",
+            "status": "ok" if is_ok else "degraded",
+            "uptime_s": round(time.monotonic() - self.started_s, 1),
+            "captured_count": self.custody.tip[0],
+            "head_seq": link.follower.acked_seq,
+            "mode": link.follower.mode.value,
+            "telemetry_captured_count": self.telemetry_seq,
+            "custody_rows": fill.custody_rows,
+            "telemetry_rows": fill.telemetry_rows,
+            "is_connected": link.is_connected,
+            "unreadable_count": link.unreadable_count,
+            "failures": self.failures,
+            "devices": {
+                name: {
+                    "status": one.status,
+                    "reason": one.status_reason,
+                    "last_seen_ns": one.last_seen,
+                }
+                for name, one in births.items()
+            },
+        }
+
+    async def prune(self, *, rows_max: int, days: float) -> None:
+        """Forget archived rows beyond both bounds."""
+        while True:
+            before_ns = self.clock.wall_ns() - round(days * 86_400e9)
+            await self.custody_worker.run(
+                lambda before_ns=before_ns: self.custody.prune(  # type: ignore[misc]
+                    rows_max=rows_max, before_ns=before_ns
+                )
+            )
+            await asyncio.sleep(PRUNE_S)
+
+    def failed(self, name: str, error: Exception) -> None:
+        """Note why a task was restarted."""
+        self.failures[name] = f"{type(error).__name__}: {error}"[:300]
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.custody_worker.close()
+        self.telemetry_worker.close()
+        self.custody.close()
+        self.telemetry.close()
+
+
+async def run_edge(
+    *, site_dir: Path, edge: str, data_dir: Path, mqtt_url: str, ledger: str
+) -> None:
+    """Run an edge until cancelled. Raises SettingsError before anything opens."""
+    settings = load_edge(site_dir, edge)
+    clock = SystemClock()
+    runners = catalogue.build_runners(settings, data_dir=data_dir, clock=clock)
+    shared = Edge(edge, data_dir, runners)
+    digest = hashlib.sha256((site_dir / f"edge-{edge}.toml").read_bytes()).hexdigest()
+    downlink_of: list[Downlink] = []
+
+    async def take_command(device: str, verb: str, body: bytes, is_retained: bool) -> None:  # noqa: FBT001
+        await downlink_of[0].take(device, verb, body, is_retained)
+
+    link = Link(
+        LinkParts(
+            edge=edge,
+            ledger=ledger,
+            boot=shared.boot,
+            version=VERSION,
+            config_hash=digest,
+            address=parse_mqtt_url(mqtt_url),
+            clock=shared.clock,
+            custody=shared.custody,
+            custody_writer=shared.writer,
+            custody_worker=shared.custody_worker,
+            telemetry=shared.telemetry,
+            telemetry_worker=shared.telemetry_worker,
+            beat=shared.beat,
+            births=shared.births,
+            take_command=take_command,
+        )
+    )
+    downlink = Downlink(
+        DownlinkParts(
+            boot=shared.boot,
+            clock=shared.clock,
+            custody=shared.custody,
+            custody_worker=shared.custody_worker,
+            drivers=shared.drivers,
+            emit=shared.emit,
+            has_gateway=link.has_gateway,
+            is_full=lambda: shared.writer.is_full,
+        )
+    )
+    downlink_of.append(downlink)
+    cameras = {
+        name: partial(camera.take, emit=shared.emit)
+        for name, camera in catalogue.cameras(runners).items()
+    }
+    routes = Endpoint(lambda: shared.health(link), cameras)
+    address_file = data_dir / "run" / f"edge-{edge}.http"
+    try:
+        async with (
+            endpoint(settings.http, address_file, routes.handle),
+            asyncio.TaskGroup() as group,
+        ):
+            group.create_task(shared.writer.run(), name="outbox")
+            group.create_task(link.run(), name="uplink")
+            group.create_task(
+                shared.prune(rows_max=settings.archive_rows, days=settings.archive_days),
+                name="prune",
+            )
+            for runner in runners:
+                work = partial(runner.run, shared.emit)
+                failed = partial(shared.failed, runner.name)
+                group.create_task(supervise(runner.name, work, failed=failed), name=runner.name)
+            await downlink.own_up()
+            group.create_task(downlink.keep_leases(), name="leases")
+    finally:
+        shared.close()

@@ -1,0 +1,185 @@
+"""Commands to devices: checked, recorded, acted on at most once, answered in the custody chain.
+
+Source: the project's contract on the wire, section 5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Never
+
+from pydantic import ValidationError
+
+from edge.ports import CommandResult, Emit, Lease, Outgoing
+from wire.control import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from edge.outbox.custody import CustodyStore
+    from edge.outbox.worker import Worker
+    from edge.ports import Driver
+    from runtime.clock import Clock
+
+log = logging.getLogger(__name__)
+
+ACT_S_MAX: Final = 3.0
+LEASE_S_MAX: Final = 60.0
+LEASE_CHECK_S: Final = 0.2
+
+
+@dataclass(kw_only=True)
+class DownlinkParts:
+    """What commands are judged by and act on."""
+
+    boot: str
+    clock: Clock
+    custody: CustodyStore
+    custody_worker: Worker
+    drivers: Mapping[str, Driver]
+    emit: Emit
+    has_gateway: Callable[[], bool]
+    is_full: Callable[[], bool]
+
+
+class Downlink:
+    """Takes commands one after the other and keeps the leases of open gates."""
+
+    def __init__(self, parts: DownlinkParts) -> None:
+        self._parts = parts
+        self._leases: dict[str, Lease] = {}
+        self._turn = asyncio.Lock()
+        self.refused_count = 0
+
+    async def take(self, device: str, verb: str, body: bytes, is_retained: bool) -> None:  # noqa: FBT001 - a flag of the message
+        """Judge, act, answer."""
+        try:
+            command = Command.model_validate_json(body)
+        except (ValidationError, RecursionError) as error:
+            self.refused_count += 1
+            log.warning("command_unreadable", extra={"device": device, "error": str(error)[:300]})
+            return
+        async with self._turn:
+            await self._do(device, verb, command, is_retained=is_retained)
+
+    async def _do(self, device: str, verb: str, command: Command, *, is_retained: bool) -> None:
+        parts = self._parts
+        is_new = await parts.custody_worker.run(
+            lambda: parts.custody.begin_command(
+                command.command_id, device, verb, parts.clock.wall_ns()
+            )
+        )
+        if not is_new:
+            return  # At most once: the first answer stands.
+        refusal = await self._refusal(device, verb, command, is_retained=is_retained)
+        if refusal:
+            result = CommandResult(outcome="refused", reason=refusal)
+        else:
+            result = await self._act(device, verb, command.args)
+        await self._answer(command.command_id, device, verb, result)
+
+    async def _refusal(self, device: str, verb: str, command: Command, *, is_retained: bool) -> str:
+        """Return why the command may not be obeyed; empty when it may."""
+        parts = self._parts
+        if is_retained:
+            return "retained: a command is for now"
+        if command.deadline.boot != parts.boot:
+            return "for another boot of this edge"
+        late_ms = round(parts.clock.mono_s() * 1000) - command.deadline.mono_ms
+        if late_ms > 0:
+            return f"{late_ms} ms late"
+        if device not in parts.drivers:
+            return f"no device {device!r} here"
+        if verb == "open":
+            if not parts.has_gateway():
+                return "no fresh beat of the gateway"
+            if parts.is_full():
+                return "the outbox is full: the gate stays shut"
+        for one in command.basis.devices:
+            newest = await parts.custody_worker.run(
+                lambda one=one: parts.custody.last_event_of(one)  # type: ignore[misc]
+            )
+            if newest > command.basis.seq:
+                return f"{one} told event {newest} after the decision at {command.basis.seq}"
+        return ""
+
+    async def _act(self, device: str, verb: str, args: Mapping[str, object]) -> CommandResult:
+        for_s = 0.0
+        if verb == "open":
+            asked = args.get("for_s")
+            if not isinstance(asked, int | float) or not 0 < asked <= LEASE_S_MAX:
+                reason = f"args.for_s is {asked!r}: give 0 to {LEASE_S_MAX:.0f} seconds"
+                return CommandResult(outcome="refused", reason=reason)
+            for_s = float(asked)
+            # The lease stands before the gate moves: whatever happens next, it closes.
+            self._leases[device] = Lease(
+                device=device, ends_mono_s=self._parts.clock.mono_s() + for_s
+            )
+        if verb == "close":
+            self._leases.pop(device, None)
+        return await self._command(device, verb, args)
+
+    async def _command(self, device: str, verb: str, args: Mapping[str, object]) -> CommandResult:
+        try:
+            async with asyncio.timeout(ACT_S_MAX):
+                return await self._parts.drivers[device].command(verb, args)
+        except TimeoutError:
+            return CommandResult(outcome="failed", reason=f"no answer within {ACT_S_MAX:.0f} s")
+        except OSError as error:
+            return CommandResult(outcome="failed", reason=str(error) or type(error).__name__)
+
+    async def _answer(self, command_id: str, device: str, verb: str, result: CommandResult) -> None:
+        await self._emit_actuation(
+            command_id, device, verb, result.outcome, result.reason, read_back=result.read_back
+        )
+        parts = self._parts
+        await parts.custody_worker.run(lambda: parts.custody.end_command(command_id))
+
+    async def _emit_actuation(  # noqa: PLR0913 - the fields of the event
+        self,
+        command_id: str,
+        device: str,
+        verb: str,
+        outcome: str,
+        reason: str,
+        *,
+        read_back: bool | None,
+    ) -> None:
+        body: dict[str, object] = {"command_id": command_id, "verb": verb, "outcome": outcome}
+        if reason:
+            body["reason"] = reason
+        if read_back is not None:
+            body["read_back"] = read_back
+        await self._parts.emit(
+            Outgoing(device=device, kind="actuation", is_custody=True, body=body)
+        )
+
+    async def own_up(self) -> None:
+        """After a crash: tell of commands whose outcome nobody knows; they are never retried."""
+        parts = self._parts
+        for command_id, device, verb in await parts.custody_worker.run(
+            parts.custody.unanswered_commands
+        ):
+            reason = "the edge restarted while it acted"
+            await self._emit_actuation(command_id, device, verb, "unknown", reason, read_back=None)
+            await parts.custody_worker.run(
+                lambda command_id=command_id: parts.custody.end_command(command_id)  # type: ignore[misc]
+            )
+        for device, driver in parts.drivers.items():
+            if "gate" in driver.birth().channels:
+                self._leases[device] = Lease(device=device, ends_mono_s=-1.0)
+
+    async def keep_leases(self) -> Never:
+        """Close what is open when its lease ends or the gateway falls silent; insist until it is."""
+        while True:
+            now_s = self._parts.clock.mono_s()
+            for device, lease in list(self._leases.items()):
+                if now_s < lease.ends_mono_s and self._parts.has_gateway():
+                    continue
+                result = await self._command(device, lease.verb_safe, {})
+                if result.outcome == "done" and self._leases.get(device) is lease:
+                    del self._leases[device]
+                    log.info("lease_ended", extra={"device": device})
+            await asyncio.sleep(LEASE_CHECK_S)

@@ -1,0 +1,19 @@
+"""Failures of the outbox (pure)."""
+
+from __future__ import annotations
+
+
+class OutboxError(Exception):
+    """The outbox can't do what was asked."""
+
+
+class DiskRefuses(OutboxError):
+    """The disk is full or fails: nothing was captured."""
+
+
+class ChainDamaged(OutboxError):
+    """The chain's own records don't fit its rows: the file was changed from outside."""
+
+
+class AdoptRefused(OutboxError):
+    """The ledger's head can't be adopted."""

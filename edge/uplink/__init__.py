@@ -1,0 +1,1 @@
+"""From the outboxes to MQTT: one session, the custody window, the telemetry window."""

@@ -1,0 +1,129 @@
+"""Which rows may be sent, and what the ledger's heads mean for this chain (pure).
+
+Source: the project's contract on the wire, section 2, "The head is the acknowledgement".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from wire.control import Head
+
+WINDOW_COUNT: Final = 400
+"""Rows sent beyond the newest head; the ledger keeps 1,000 that came early."""
+RESEND_S_MIN: Final = 2.0
+RESEND_S_MAX: Final = 60.0
+
+
+class Mode(StrEnum):
+    """What this edge makes of the ledger's answers."""
+
+    ASKING = "asking"
+    """No answer yet in this run of the process: nothing is sent."""
+    FOLLOWING = "following"
+    FORKED = "forked"
+    """The ledger has rows of this edge that this disk lacks: a person decides."""
+    EXHAUSTED = "exhausted"
+    """The ledger fell behind everything that is still kept: a person decides."""
+
+
+class Chain(Protocol):
+    """What the follower asks of the chain on disk."""
+
+    tip: tuple[int, str]
+    base: tuple[int, str]
+
+    def hash_at(self, seq: int) -> str | None:
+        """Return the hash of a row that is kept, of the base or of the root."""
+
+    def set_head(self, seq: int, digest: str) -> None:
+        """Remember an answered head: rows up to it are archive."""
+
+
+@dataclass(slots=True)
+class Follower:
+    """The state machine of one run of the process."""
+
+    ledger: str
+    chain: Chain
+    mode: Mode = Mode.ASKING
+    acked_seq: int = 0
+    """The newest head heard; rows above it are sent."""
+    sent_seq: int = 0
+    """The newest row sent since the last rewind."""
+    _nonce: str | None = None
+    _resend_s: float = RESEND_S_MIN
+    _sent_at_s: float = 0.0
+
+    def ask(self, nonce: str) -> None:
+        """Remember the nonce of the hello that is going out; earlier ones are void."""
+        self._nonce = nonce
+
+    def hear(self, head: Head) -> bool:
+        """Take a head; tell whether it changed anything."""
+        if head.ledger != self.ledger:
+            return False
+        if head.nonce is None:
+            return self._hear_unasked(head)
+        if head.nonce != self._nonce:
+            return False
+        self._nonce = None
+        return self._hear_answer(head)
+
+    def _hear_answer(self, head: Head) -> bool:
+        before = (self.mode, self.acked_seq)
+        if self._is_ours(head):
+            if self.mode is not Mode.FOLLOWING or head.seq < self.acked_seq:
+                self.sent_seq = head.seq  # First answer, or the ledger went back: send from there.
+            self.mode = Mode.FOLLOWING
+            self.acked_seq = head.seq
+            self.sent_seq = max(self.sent_seq, head.seq)
+            self.chain.set_head(head.seq, head.hash)
+        elif head.common is None:
+            self.mode = Mode.EXHAUSTED
+        else:
+            self.mode = Mode.FORKED
+        return before != (self.mode, self.acked_seq)
+
+    def _hear_unasked(self, head: Head) -> bool:
+        if self.mode is not Mode.FOLLOWING or head.seq <= self.acked_seq:
+            return False
+        if not self._is_ours(head):
+            return False
+        self.acked_seq = head.seq
+        self.sent_seq = max(self.sent_seq, head.seq)
+        self._resend_s = RESEND_S_MIN
+        return True
+
+    def _is_ours(self, head: Head) -> bool:
+        return head.seq <= self.chain.tip[0] and self.chain.hash_at(head.seq) == head.hash
+
+    def room(self) -> int:
+        """Return how many rows above `sent_seq` may be sent now."""
+        if self.mode is not Mode.FOLLOWING:
+            return 0
+        return max(0, self.acked_seq + WINDOW_COUNT - self.sent_seq)
+
+    def sent(self, seq: int, now_s: float) -> None:
+        """Note rows up to `seq` as sent."""
+        if self.sent_seq == self.acked_seq:
+            self._sent_at_s = now_s
+        self.sent_seq = max(self.sent_seq, seq)
+
+    def moved(self, now_s: float) -> None:
+        """Note that the head moved: the wait begins anew."""
+        self._sent_at_s = now_s
+
+    def rewind_if_due(self, now_s: float, *, jitter: float) -> bool:
+        """Go back to the head when it has not moved for too long; `jitter` is 0 to 1."""
+        if self.mode is not Mode.FOLLOWING or self.sent_seq <= self.acked_seq:
+            return False
+        if now_s - self._sent_at_s < self._resend_s * (1 + 0.2 * jitter):
+            return False
+        self.sent_seq = self.acked_seq
+        self._sent_at_s = now_s
+        self._resend_s = min(2 * self._resend_s, RESEND_S_MAX)
+        return True

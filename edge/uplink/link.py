@@ -1,0 +1,303 @@
+"""The edge's MQTT session: state, births, beats, hellos, custody and telemetry out; control in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Never
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from pydantic import ValidationError
+
+from edge.uplink.follow import Follower, Mode
+from runtime.backoff import Backoff
+from wire.chain import Tombstone
+from wire.control import Ack, EdgeState, GatewayBeat, Head, Hello, Tip
+from wire.topics import edge_topic, gateway_topic
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from edge.outbox.custody import CustodyStore
+    from edge.outbox.telemetry import TelemetryQueue
+    from edge.outbox.worker import CustodyWriter, Worker
+    from runtime.clock import Clock
+    from runtime.mqtt_url import BrokerAddress
+    from wire.chain import CustodyRow
+    from wire.control import DeviceBirth, EdgeBeat
+
+log = logging.getLogger(__name__)
+
+BEAT_S: Final = 2.0
+HELLO_S: Final = 30.0
+HELLO_ASKING_S: Final = 1.0
+GATEWAY_FRESH_S: Final = 5.0
+TELEMETRY_EXPIRY_S: Final = 60
+TELEMETRY_WINDOW: Final = 200
+TELEMETRY_NEWEST: Final = 20
+TELEMETRY_RESEND_S: Final = 5.0
+CUSTODY_BATCH: Final = 50
+
+
+@dataclass(kw_only=True)
+class LinkParts:
+    """What the session works on; `edge.app` puts it together."""
+
+    edge: str
+    ledger: str
+    boot: str
+    version: str
+    config_hash: str
+    address: BrokerAddress
+    clock: Clock
+    custody: CustodyStore
+    custody_writer: CustodyWriter
+    custody_worker: Worker
+    telemetry: TelemetryQueue
+    telemetry_worker: Worker
+    beat: Callable[[], Awaitable[EdgeBeat]]
+    births: Callable[[], Mapping[str, DeviceBirth]]
+    take_command: Callable[[str, str, bytes, bool], Awaitable[None]]
+    """(device, verb, body, is_retained)."""
+    rng: random.Random = field(default_factory=random.Random)
+
+
+class Link:
+    """Holds the session for ever."""
+
+    def __init__(self, parts: LinkParts) -> None:
+        self._parts = parts
+        self.follower = Follower(parts.ledger, parts.custody)
+        self.gateway_beat_s = -1e9
+        """Monotonic seconds of the newest beat of a gateway of our ledger."""
+        self.unreadable_count = 0
+        self.is_connected = False
+        self._flying: dict[tuple[str, int], float] = {}
+        self._wake = parts.custody_writer.appended
+        self._hello_now = asyncio.Event()
+
+    def has_gateway(self) -> bool:
+        """Tell whether a gateway of our ledger is alive."""
+        return self._parts.clock.mono_s() - self.gateway_beat_s <= GATEWAY_FRESH_S
+
+    async def run(self) -> Never:
+        """Connect, serve, and connect again with jitter."""
+        backoff = Backoff(first_s=0.2, limit_s=5.0, rng=self._parts.rng)
+        while True:
+            try:
+                await self._serve_once(backoff)
+            except* (aiomqtt.MqttError, OSError, TimeoutError) as group:
+                if self.is_connected:
+                    log.warning("uplink_lost", extra={"reason": str(group.exceptions[0])})
+            self.is_connected = False
+            await asyncio.sleep(backoff.next_delay_s())
+
+    async def _serve_once(self, backoff: Backoff) -> None:
+        parts = self._parts
+        topic = edge_topic(parts.edge, "state")
+        gone = EdgeState(online=False, boot=parts.boot)
+        client = aiomqtt.Client(
+            parts.address.host,
+            parts.address.port,
+            username=parts.address.username,
+            password=parts.address.password,
+            identifier=f"edge-{parts.edge}-{parts.boot}",
+            protocol=aiomqtt.ProtocolVersion.V5,
+            will=aiomqtt.Will(topic, gone.model_dump_json(), qos=1, retain=True),
+            keepalive=10,
+            max_inflight_messages=500,
+            max_queued_outgoing_messages=2_000,
+            max_queued_incoming_messages=2_000,
+            tls_params=aiomqtt.TLSParameters() if parts.address.is_tls else None,
+        )
+        async with client:
+            await client.subscribe(
+                [
+                    (edge_topic(parts.edge, "head"), 0),
+                    (edge_topic(parts.edge, "ack"), 0),
+                    (edge_topic(parts.edge, "cmd", "+", "+"), 1),
+                    (gateway_topic("+", "beat"), 0),
+                ]
+            )
+            here = EdgeState(
+                online=True,
+                boot=parts.boot,
+                version=parts.version,
+                config_hash=parts.config_hash,
+                since=parts.clock.wall_ns(),
+            )
+            await client.publish(topic, here.model_dump_json(), qos=1, retain=True)
+            self.is_connected = True
+            backoff.reset()
+            log.info("uplink_open")
+            self._flying.clear()
+            self._hello_now.set()
+            async with asyncio.TaskGroup() as tasks:
+                for work in (
+                    self._listen,
+                    self._beat,
+                    self._say_hello,
+                    self._tell_births,
+                    self._send_custody,
+                    self._send_telemetry,
+                ):
+                    tasks.create_task(work(client), name=f"uplink/{work.__name__}")
+
+    async def _listen(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            levels = str(message.topic).split("/")
+            body = bytes(message.payload or b"")
+            try:
+                await self._take(levels, body, is_retained=bool(message.retain))
+            except (ValidationError, ValueError, RecursionError) as error:
+                self.unreadable_count += 1
+                log.warning("control_unreadable", extra={"topic": str(message.topic)[:200]})
+                log.debug("control_unreadable_why", extra={"error": str(error)[:500]})
+        raise aiomqtt.MqttError("the broker ended the session")
+
+    async def _take(self, levels: list[str], body: bytes, *, is_retained: bool) -> None:
+        parts = self._parts
+        if levels[2] == "gw":
+            beat = GatewayBeat.model_validate_json(body)
+            if beat.ledger == parts.ledger:
+                if not self.has_gateway():
+                    self._hello_now.set()
+                self.gateway_beat_s = parts.clock.mono_s()
+            return
+        match levels[4:]:
+            case ["head"]:
+                head = Head.model_validate_json(body)
+                hear = self.follower.hear
+                if await parts.custody_worker.run(lambda: hear(head)):
+                    self.follower.moved(parts.clock.mono_s())
+                    self._wake.set()
+            case ["ack"]:
+                ack = Ack.model_validate_json(body)
+                if ack.ledger == parts.ledger:
+                    await self._forget(ack)
+            case ["cmd", device, verb]:
+                await parts.take_command(device, verb, body, is_retained)
+            case _:
+                return
+
+    async def _forget(self, ack: Ack) -> None:
+        parts = self._parts
+        ranges = dict(ack.telemetry)
+        await parts.telemetry_worker.run(lambda: parts.telemetry.forget(ranges))
+        for name in list(self._flying):
+            spans = ranges.get(name[0], ())
+            if any(first <= name[1] <= last for first, last in spans):
+                del self._flying[name]
+
+    async def _beat(self, client: aiomqtt.Client) -> Never:
+        topic = edge_topic(self._parts.edge, "beat")
+        while True:
+            beat = await self._parts.beat()
+            await client.publish(topic, beat.model_dump_json(), qos=0)
+            await asyncio.sleep(BEAT_S)
+
+    async def _say_hello(self, client: aiomqtt.Client) -> Never:
+        parts = self._parts
+        topic = edge_topic(parts.edge, "hello")
+        while True:
+            self._hello_now.clear()
+            nonce = secrets.token_hex(8)
+            sample = await parts.custody_worker.run(parts.custody.sample)
+            tip = parts.custody.tip
+            self.follower.ask(nonce)
+            hello = Hello(
+                ledger=parts.ledger,
+                nonce=nonce,
+                boot=parts.boot,
+                tip=Tip(seq=tip[0], hash=tip[1]),
+                sample=sample,
+            )
+            await client.publish(topic, hello.model_dump_json(), qos=0)
+            asking = self.follower.mode is Mode.ASKING
+            try:
+                async with asyncio.timeout(HELLO_ASKING_S if asking else HELLO_S):
+                    await self._hello_now.wait()
+            except TimeoutError:
+                continue
+
+    async def _tell_births(self, client: aiomqtt.Client) -> Never:
+        told: dict[str, DeviceBirth] = {}
+        while True:
+            for device, birth in self._parts.births().items():
+                if told.get(device) != birth:
+                    topic = edge_topic(self._parts.edge, "device", device)
+                    await client.publish(topic, birth.model_dump_json(), qos=1, retain=True)
+                    told[device] = birth
+            await asyncio.sleep(BEAT_S)
+
+    async def _send_custody(self, client: aiomqtt.Client) -> Never:
+        parts, follower = self._parts, self.follower
+        while True:
+            self._wake.clear()
+            now_s = parts.clock.mono_s()
+            if self.has_gateway():
+                follower.rewind_if_due(now_s, jitter=parts.rng.random())
+                room = min(follower.room(), CUSTODY_BATCH)
+                seq = follower.sent_seq
+                rows = (
+                    await parts.custody_worker.run(lambda s=seq, n=room: parts.custody.above(s, n))  # type: ignore[misc]
+                    if room
+                    else []
+                )
+                if rows:
+                    follower.sent(rows[-1].seq, now_s)
+                    await asyncio.gather(*(self._publish_row(client, row) for row in rows))
+                    continue
+            try:
+                async with asyncio.timeout(0.5):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _publish_row(self, client: aiomqtt.Client, row: CustodyRow | Tombstone) -> None:
+        properties = Properties(PacketTypes.PUBLISH)
+        told = [
+            ("ledger", self._parts.ledger),
+            ("seq", str(row.seq)),
+            ("prev", row.prev),
+            ("id", row.id),
+            ("hash", row.hash),
+        ]
+        if isinstance(row, Tombstone):
+            topic, body = edge_topic(self._parts.edge, "evt", "void", "outbox"), b""
+            told.append(("void", row.checksum))
+        else:
+            topic, body = row.topic, row.body
+        properties.UserProperty = told
+        await client.publish(topic, body, qos=1, properties=properties, timeout=20)
+
+    async def _send_telemetry(self, client: aiomqtt.Client) -> Never:
+        parts = self._parts
+        while True:
+            now_s = parts.clock.mono_s()
+            for name, sent_s in list(self._flying.items()):
+                if now_s - sent_s > TELEMETRY_RESEND_S:
+                    del self._flying[name]
+            room = TELEMETRY_WINDOW - len(self._flying)
+            if not self.has_gateway() or room <= 0:
+                await asyncio.sleep(0.2)
+                continue
+            flying = list(self._flying)
+            rows = await parts.telemetry_worker.run(
+                lambda n=room, f=flying: parts.telemetry.next_to_send(  # type: ignore[misc]
+                    n, newest_count=TELEMETRY_NEWEST, besides=f
+                )
+            )
+            for row in rows:
+                properties = Properties(PacketTypes.PUBLISH)
+                properties.UserProperty = [("boot", row.boot), ("seq", str(row.seq))]
+                properties.MessageExpiryInterval = TELEMETRY_EXPIRY_S
+                self._flying[(row.boot, row.seq)] = now_s
+                await client.publish(row.topic, row.body, qos=1, properties=properties, timeout=20)
+            if not rows:
+                await asyncio.sleep(0.2)
