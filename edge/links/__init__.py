@@ -1,0 +1,1 @@
+"""Lines to devices: bytes, reconnection, nothing of their meaning."""

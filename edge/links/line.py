@@ -1,0 +1,177 @@
+"""A byte line: a serial port through pyserial, or a TCP socket that carries the same bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from typing import TYPE_CHECKING, Final
+
+import serial
+
+from edge.errors import LinkLost
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+READ_BYTES: Final = 4_096
+HELD_BYTES_MAX: Final = 65_536
+OPEN_S_MAX: Final = 5.0
+_PARITY: Final = {"N": serial.PARITY_NONE, "E": serial.PARITY_EVEN, "O": serial.PARITY_ODD}
+
+
+class Line:
+    """Open with `connect`; every failure is LinkLost."""
+
+    def __init__(self, port: str, *, data_dir: Path, baud: int, form: str = "8N1") -> None:
+        self.port = port
+        self._path = port if port.startswith(("/", "tcp://")) else str(data_dir / port)
+        self._baud = baud
+        self._form = form
+        self._serial: serial.Serial | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._held = bytearray()
+        self._news = asyncio.Event()
+        self._lost: str | None = "not open yet"
+        self._task: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        """Open the line. Raises LinkLost."""
+        self.close()
+        self._held.clear()
+        try:
+            async with asyncio.timeout(OPEN_S_MAX):
+                if self._path.startswith("tcp://"):
+                    await self._connect_tcp()
+                else:
+                    await self._connect_serial()
+        except (OSError, TimeoutError, ValueError) as error:
+            raise LinkLost(f"{self.port}: {error or 'time-out'}") from error
+        self._lost = None
+
+    async def _connect_serial(self) -> None:
+        self._serial = await asyncio.to_thread(
+            serial.Serial,
+            self._path,
+            self._baud,
+            bytesize=int(self._form[0]),
+            parity=_PARITY[self._form[1]],
+            stopbits=int(self._form[2]),
+            timeout=0,
+            exclusive=True,
+        )
+        asyncio.get_running_loop().add_reader(self._serial.fileno(), self._read_serial)
+
+    def _read_serial(self) -> None:
+        port = self._serial
+        if port is None:
+            return
+        try:
+            data = os.read(port.fileno(), READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._fail(str(error))
+            return
+        if not data:
+            self._fail("the port is gone")
+            return
+        self._take(data)
+
+    async def _connect_tcp(self) -> None:
+        host, _, port = self._path.removeprefix("tcp://").rpartition(":")
+        reader, self._writer = await asyncio.open_connection(host, int(port))
+        self._task = asyncio.create_task(self._read_tcp(reader), name=f"line/{self.port}")
+
+    async def _read_tcp(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while data := await reader.read(READ_BYTES):
+                self._take(data)
+            self._fail("the other side closed")
+        except OSError as error:
+            self._fail(str(error))
+
+    def _take(self, data: bytes) -> None:
+        self._held += data
+        del self._held[:-HELD_BYTES_MAX]
+        self._news.set()
+
+    def _fail(self, why: str) -> None:
+        self._lost = why
+        self._news.set()
+        if self._serial is not None:
+            asyncio.get_running_loop().remove_reader(self._serial.fileno())
+
+    async def read(self, limit_s: float) -> bytes:
+        """Return what has come, waiting at most so long; empty when nothing came."""
+        if not self._held:
+            if self._lost is not None:
+                raise LinkLost(f"{self.port}: {self._lost}")
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(limit_s):
+                    await self._news.wait()
+            if not self._held and self._lost is not None:
+                raise LinkLost(f"{self.port}: {self._lost}")
+        data = bytes(self._held)
+        self._held.clear()
+        return data
+
+    def discard(self) -> None:
+        """Forget what has come unasked."""
+        self._held.clear()
+
+    async def write(self, data: bytes) -> None:
+        """Send everything."""
+        if self._lost is not None:
+            raise LinkLost(f"{self.port}: {self._lost}")
+        try:
+            if self._writer is not None:
+                self._writer.write(data)
+                await self._writer.drain()
+            elif self._serial is not None:
+                await self._write_serial(data)
+        except OSError as error:
+            self._fail(str(error))
+            raise LinkLost(f"{self.port}: {error}") from error
+
+    async def _write_serial(self, data: bytes) -> None:
+        port = self._serial
+        assert port is not None
+        sent = 0
+        async with asyncio.timeout(OPEN_S_MAX):
+            while sent < len(data):
+                try:
+                    sent += os.write(port.fileno(), data[sent:])
+                except BlockingIOError:
+                    await asyncio.sleep(0.005)
+
+    def close(self) -> None:
+        """Let go of the line; safe when it is closed."""
+        if self._serial is not None:
+            with contextlib.suppress(OSError, ValueError):
+                asyncio.get_running_loop().remove_reader(self._serial.fileno())
+            with contextlib.suppress(OSError):
+                self._serial.close()
+            self._serial = None
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self._lost = "closed"
+
+
+def host_and_port(address: str, data_dir: Path) -> tuple[str, int]:
+    """Return a TCP address given as HOST:PORT, or by a file below DATA. Raises LinkLost."""
+    text = address
+    if "/" in address:
+        try:
+            text = (data_dir / address).read_text(encoding="ascii").strip()
+        except OSError as error:
+            raise LinkLost(f"{address}: {error.strerror}") from error
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise LinkLost(f"{address}: {text[:60]!r} is not HOST:PORT")
+    return host, int(port)
