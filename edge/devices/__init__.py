@@ -1,0 +1,1 @@
+"""Device families: a folder each, codec (pure) and driver; none imports another."""

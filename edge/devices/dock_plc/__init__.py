@@ -1,0 +1,1 @@
+"""The dock's PLC over Modbus TCP: photo-eyes, gate, stack light."""

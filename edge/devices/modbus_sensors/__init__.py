@@ -1,0 +1,1 @@
+"""Climate sensors on an RS-485 bus, as register maps: data, not code."""

@@ -1,0 +1,1 @@
+"""Scales and weighbridges that speak MT-SICS."""

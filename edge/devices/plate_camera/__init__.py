@@ -1,0 +1,1 @@
+"""Cameras that post number plates as JSON over HTTP."""

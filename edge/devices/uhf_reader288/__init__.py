@@ -1,0 +1,1 @@
+"""UHF readers of the UHFReader288 family."""

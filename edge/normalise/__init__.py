@@ -1,0 +1,1 @@
+"""From reads and weights to events (pure): smoothing, portal direction, the fused load."""
