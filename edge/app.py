@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from edge import catalogue
 from edge.downlink import Downlink, DownlinkParts
 from edge.health import Endpoint
-from edge.outbox.custody import Captured, CustodyStore
+from edge.outbox.custody import Capture, CustodyStore
 from edge.outbox.telemetry import Evicted, Queued, TelemetryQueue
 from edge.outbox.worker import CustodyWriter, Worker
 from edge.ports import Outgoing
@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 VERSION: Final = "0.1.0"
 TELEMETRY_ROWS_MAX: Final = 500_000
 TELEMETRY_AGE_S_MAX: Final = 48 * 3600.0
-PRUNE_S: Final = 300.0
 _MS_NS: Final = 1_000_000
 
 
@@ -72,7 +71,7 @@ class Edge:
             driver.device: driver for runner in runners for driver in runner.drivers
         }
         folder = data_dir / "edge" / edge
-        self.custody = CustodyStore(folder / "custody.db")
+        self.custody = CustodyStore.open(folder / "custody.db")
         self.custody_worker = Worker("custody")
         self.writer = CustodyWriter(self.custody, self.custody_worker)
         self.telemetry = TelemetryQueue(
@@ -97,7 +96,12 @@ class Edge:
         now_ns = self.clock.wall_ns()
         if outgoing.is_custody:
             return await self.writer.capture(
-                Captured(device=outgoing.device, topic=topic, body=text, at_ns=now_ns)
+                Capture(
+                    topic=topic,
+                    body=text,
+                    captured_ns=now_ns,
+                    ends_command=str(outgoing.body.get("command_id", "")),
+                )
             )
         self.telemetry_seq += 1
         reading = Queued(
@@ -121,7 +125,7 @@ class Edge:
 
     async def fill(self) -> OutboxFill:
         """Return how full the outboxes are."""
-        rows, size, oldest = await self.custody_worker.run(self.custody.waiting)
+        rows, size, oldest = await self.custody_worker.run(self._waiting)
         readings, more, older = await self.telemetry_worker.run(self.telemetry.waiting)
         ages = [self.clock.wall_ns() - at for at in (oldest, older) if at is not None]
         return OutboxFill(
@@ -130,6 +134,12 @@ class Edge:
             bytes=size + more,
             oldest_s=round(max(0, *ages, 0) / 1e9, 1) if ages else 0.0,
         )
+
+    def _waiting(self) -> tuple[int, int, int | None]:
+        """Return (rows above the head, bytes of the file, when the oldest was captured)."""
+        head_seq = self.custody.head_seq
+        oldest = self.custody.captured_ns_above(head_seq)
+        return self.custody.tip[0] - head_seq, self.custody.size_bytes(), oldest
 
     async def beat(self) -> EdgeBeat:
         """Return what the edge says every 2 s."""
@@ -175,17 +185,6 @@ class Edge:
             },
         }
 
-    async def prune(self, *, rows_max: int, days: float) -> None:
-        """Forget archived rows beyond both bounds."""
-        while True:
-            before_ns = self.clock.wall_ns() - round(days * 86_400e9)
-            await self.custody_worker.run(
-                lambda before_ns=before_ns: self.custody.prune(  # type: ignore[misc]
-                    rows_max=rows_max, before_ns=before_ns
-                )
-            )
-            await asyncio.sleep(PRUNE_S)
-
     def failed(self, name: str, error: Exception) -> None:
         """Note why a task was restarted."""
         self.failures[name] = f"{type(error).__name__}: {error}"[:300]
@@ -224,6 +223,8 @@ async def run_edge(
             custody=shared.custody,
             custody_writer=shared.writer,
             custody_worker=shared.custody_worker,
+            archive_rows=settings.archive_rows,
+            archive_days=settings.archive_days,
             telemetry=shared.telemetry,
             telemetry_worker=shared.telemetry_worker,
             beat=shared.beat,
@@ -257,10 +258,6 @@ async def run_edge(
         ):
             group.create_task(shared.writer.run(), name="outbox")
             group.create_task(link.run(), name="uplink")
-            group.create_task(
-                shared.prune(rows_max=settings.archive_rows, days=settings.archive_days),
-                name="prune",
-            )
             for runner in runners:
                 work = partial(runner.run, shared.emit)
                 failed = partial(shared.failed, runner.name)

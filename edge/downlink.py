@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Never
 
 from pydantic import ValidationError
 
+from edge.outbox.custody import OpenCommand
 from edge.ports import CommandResult, Emit, Lease, Outgoing
 from wire.control import Command
 
@@ -68,7 +69,7 @@ class Downlink:
         parts = self._parts
         is_new = await parts.custody_worker.run(
             lambda: parts.custody.begin_command(
-                command.command_id, device, verb, parts.clock.wall_ns()
+                OpenCommand(command_id=command.command_id, device=device, verb=verb)
             )
         )
         if not is_new:
@@ -97,10 +98,9 @@ class Downlink:
                 return "no fresh beat of the gateway"
             if parts.is_full():
                 return "the outbox is full: the gate stays shut"
+        newest_of = await parts.custody_worker.run(parts.custody.last_seqs)
         for one in command.basis.devices:
-            newest = await parts.custody_worker.run(
-                lambda one=one: parts.custody.last_event_of(one)  # type: ignore[misc]
-            )
+            newest = newest_of.get(one, 0)
             if newest > command.basis.seq:
                 return f"{one} told event {newest} after the decision at {command.basis.seq}"
         return ""
@@ -134,8 +134,6 @@ class Downlink:
         await self._emit_actuation(
             command_id, device, verb, result.outcome, result.reason, read_back=result.read_back
         )
-        parts = self._parts
-        await parts.custody_worker.run(lambda: parts.custody.end_command(command_id))
 
     async def _emit_actuation(  # noqa: PLR0913 - the fields of the event
         self,
@@ -159,13 +157,10 @@ class Downlink:
     async def own_up(self) -> None:
         """After a crash: tell of commands whose outcome nobody knows; they are never retried."""
         parts = self._parts
-        for command_id, device, verb in await parts.custody_worker.run(
-            parts.custody.unanswered_commands
-        ):
+        for one in await parts.custody_worker.run(parts.custody.open_commands):
             reason = "the edge restarted while it acted"
-            await self._emit_actuation(command_id, device, verb, "unknown", reason, read_back=None)
-            await parts.custody_worker.run(
-                lambda command_id=command_id: parts.custody.end_command(command_id)  # type: ignore[misc]
+            await self._emit_actuation(
+                one.command_id, one.device, one.verb, "unknown", reason, read_back=None
             )
         for device, driver in parts.drivers.items():
             if "gate" in driver.birth().channels:

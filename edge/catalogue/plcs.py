@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, Never
 
+from typing_extensions import override
+
 from edge.catalogue.base import Described, Health
 from edge.devices.dock_plc.driver import PlcClient, span_of
 from edge.errors import BadReply, EdgeError, LinkLost, NoReply
@@ -31,6 +33,7 @@ class Plc(Described):
         self._coils = coils
         self.client: PlcClient | None = None
 
+    @override
     async def command(self, verb: str, args: Mapping[str, object]) -> CommandResult:
         """Open or close the gate, set a light; each write is read back."""
         if verb in {"open", "close"} and GATE in self._coils:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Never
 
+from typing_extensions import override
+
 from edge.catalogue.base import Described, Health, hold
 from edge.devices.mt_sics.driver import SicsDriver, StableWeight
 from edge.links.line import Line
@@ -31,6 +33,7 @@ class Scale(Described):
         self._sics = sics
         self._turn = turn
 
+    @override
     async def command(self, verb: str, args: Mapping[str, object]) -> CommandResult:
         """Zero or tare."""
         word = _VERBS.get(verb)

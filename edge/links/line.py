@@ -46,7 +46,7 @@ class Line:
                 else:
                     await self._connect_serial()
         except (OSError, TimeoutError, ValueError) as error:
-            raise LinkLost(f"{self.port}: {error or 'time-out'}") from error
+            raise LinkLost(f"{self.port}: {str(error) or type(error).__name__}") from error
         self._lost = None
 
     async def _connect_serial(self) -> None:

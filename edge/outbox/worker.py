@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Never, TypeVar
 
+from edge.outbox.errors import DiskRefuses
 from runtime.backoff import Backoff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edge.outbox.custody import Captured, CustodyStore
+    from edge.outbox.custody import Capture, CustodyStore
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -44,13 +44,13 @@ class CustodyWriter:
     def __init__(self, store: CustodyStore, worker: Worker) -> None:
         self._store = store
         self._worker = worker
-        self._queue: asyncio.Queue[tuple[Captured, asyncio.Future[int]]]
+        self._queue: asyncio.Queue[tuple[Capture, asyncio.Future[int]]]
         self._queue = asyncio.Queue(QUEUE_COUNT_MAX)
         self.appended = asyncio.Event()
         self.is_full = False
         """The disk takes no more: drivers wait, the local gate stays shut."""
 
-    async def capture(self, event: Captured) -> int:
+    async def capture(self, event: Capture) -> int:
         """Return the event's number once it is on disk."""
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         await self._queue.put((event, future))
@@ -68,12 +68,12 @@ class CustodyWriter:
                     future.set_result(seq)
             self.appended.set()
 
-    async def _commit(self, events: list[Captured]) -> list[int]:
+    async def _commit(self, events: list[Capture]) -> list[int]:
         backoff = Backoff(first_s=0.2, limit_s=5.0)
         while True:
             try:
-                seqs = await self._worker.run(lambda: self._store.append(events))
-            except (sqlite3.OperationalError, OSError) as error:
+                rows = await self._worker.run(lambda: self._store.append(events))
+            except (DiskRefuses, OSError) as error:
                 if not self.is_full:
                     log.error("custody_full", extra={"error": str(error)})  # noqa: TRY400
                 self.is_full = True
@@ -82,4 +82,4 @@ class CustodyWriter:
             if self.is_full:
                 log.warning("custody_room_again")
             self.is_full = False
-            return seqs
+            return [row.seq for row in rows]

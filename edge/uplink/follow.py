@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wire.control import Head
 
 WINDOW_COUNT: Final = 400
@@ -33,14 +35,12 @@ class Mode(StrEnum):
 class Chain(Protocol):
     """What the follower asks of the chain on disk."""
 
-    tip: tuple[int, str]
-    base: tuple[int, str]
+    @property
+    def tip(self) -> tuple[int, str]:
+        """Return the newest row's position."""
 
     def hash_at(self, seq: int) -> str | None:
         """Return the hash of a row that is kept, of the base or of the root."""
-
-    def set_head(self, seq: int, digest: str) -> None:
-        """Remember an answered head: rows up to it are archive."""
 
 
 @dataclass(slots=True)
@@ -49,6 +49,8 @@ class Follower:
 
     ledger: str
     chain: Chain
+    archive: Callable[[int], None]
+    """Told of each answered head: rows up to it are archive."""
     mode: Mode = Mode.ASKING
     acked_seq: int = 0
     """The newest head heard; rows above it are sent."""
@@ -81,7 +83,7 @@ class Follower:
             self.mode = Mode.FOLLOWING
             self.acked_seq = head.seq
             self.sent_seq = max(self.sent_seq, head.seq)
-            self.chain.set_head(head.seq, head.hash)
+            self.archive(head.seq)
         elif head.common is None:
             self.mode = Mode.EXHAUSTED
         else:

@@ -58,6 +58,8 @@ class LinkParts:
     custody: CustodyStore
     custody_writer: CustodyWriter
     custody_worker: Worker
+    archive_rows: int
+    archive_days: float
     telemetry: TelemetryQueue
     telemetry_worker: Worker
     beat: Callable[[], Awaitable[EdgeBeat]]
@@ -72,7 +74,7 @@ class Link:
 
     def __init__(self, parts: LinkParts) -> None:
         self._parts = parts
-        self.follower = Follower(parts.ledger, parts.custody)
+        self.follower = Follower(parts.ledger, parts.custody, self._archive)
         self.gateway_beat_s = -1e9
         """Monotonic seconds of the newest beat of a gateway of our ledger."""
         self.unreadable_count = 0
@@ -80,6 +82,12 @@ class Link:
         self._flying: dict[tuple[str, int], float] = {}
         self._wake = parts.custody_writer.appended
         self._hello_now = asyncio.Event()
+
+    def _archive(self, seq: int) -> None:
+        """Note an answered head on disk; runs on the outbox's thread."""
+        parts = self._parts
+        older_than_ns = parts.clock.wall_ns() - round(parts.archive_days * 86_400e9)
+        parts.custody.archive(seq, rows_max=parts.archive_rows, older_than_ns=older_than_ns)
 
     def has_gateway(self) -> bool:
         """Tell whether a gateway of our ledger is alive."""
@@ -260,7 +268,7 @@ class Link:
                 continue
 
     async def _publish_row(self, client: aiomqtt.Client, row: CustodyRow | Tombstone) -> None:
-        properties = Properties(PacketTypes.PUBLISH)
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         told = [
             ("ledger", self._parts.ledger),
             ("seq", str(row.seq)),
@@ -294,7 +302,7 @@ class Link:
                 )
             )
             for row in rows:
-                properties = Properties(PacketTypes.PUBLISH)
+                properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
                 properties.UserProperty = [("boot", row.boot), ("seq", str(row.seq))]
                 properties.MessageExpiryInterval = TELEMETRY_EXPIRY_S
                 self._flying[(row.boot, row.seq)] = now_s
