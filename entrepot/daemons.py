@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from entrepot.options import Options, ledger_id, options_of
 from entrepot.processes import StartRefused
+from runtime import logs
 
 if TYPE_CHECKING:
     import argparse
@@ -99,6 +100,7 @@ def _run(daemon: Coroutine[None, None, None], asked: argparse.Namespace) -> int:
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
+    logs.configure()
     if asked.child:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
