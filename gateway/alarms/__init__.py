@@ -1,1 +1,1 @@
-"""Alarms: what they are, how they are raised, acknowledged and cleared, and the rules behind them."""
+"""Alarms: definitions, how they are raised and cleared, and the rules behind them."""

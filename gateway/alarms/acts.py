@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
@@ -100,9 +100,10 @@ def acknowledge(tx: Tx, name: str, by: str) -> bool:
     return True
 
 
-def _row(tx: Tx, name: str) -> Mapping[str, str | None] | None:
+def _row(tx: Tx, name: str) -> Mapping[str, Any] | None:
     query = select(schema.alarm).where(schema.alarm.c.alarm_id == name)
-    return tx.connection.execute(query).mappings().one_or_none()  # type: ignore[return-value]
+    row = tx.connection.execute(query).mappings().one_or_none()
+    return None if row is None else dict(row)
 
 
 def _publish(tx: Tx, name: str) -> None:

@@ -3,6 +3,7 @@
 The alarm's row keeps the English words; a page looks the Chinese ones up by the definition's id.
 """
 
+# ruff: noqa: RUF001 (Chinese sentences have Chinese punctuation)
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Alarm rules over what is known of the present: edges, devices, vehicles, air, processes (no I/O)."""
+"""Alarm rules over the present: edges, devices, vehicles, air, processes (no I/O)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _edges(site: Site, live: Live, now_s: float) -> Wanted:
 
 
 def _devices(live: Live, lost_edges: set[str]) -> Wanted:
-    """A dead edge is one alarm, not one for each of its devices."""
+    """Find lost devices; a dead edge is one alarm, not one for each of its devices."""
     return {
         ("device-lost", f"{device.edge} {device.device}"): (
             f"{device.device} of edge {device.edge}: {device.status_reason or 'no answer'}"

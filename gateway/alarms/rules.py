@@ -1,4 +1,4 @@
-"""Alarm rules: what the ledger and the present say is wrong now, raised and cleared by difference."""
+"""Alarm rules: what ledger and present say is wrong, raised and cleared by difference."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Dispatch: who gets which carton, which vehicle drives, what blocks an order, when the gate opens."""
+"""Dispatch: allocation, vehicles, waves, what blocks an order, and when the gate opens."""

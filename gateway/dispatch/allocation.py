@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from gateway.dispatch.rows import change_order, rows
+from gateway.dispatch.rows import PAPERS, blocked_rows, change_order, rows
 from gateway.ledger import documents, schema
 
 if TYPE_CHECKING:
@@ -37,17 +37,12 @@ def allocate(tx: Tx) -> None:
                 changes = {"status": "ALLOCATED", "order_id": order["order_id"]}
                 tx.record("unit.changed", unit=unit["unit"], set=changes)
             change_order(tx, order, state="allocated")
-        _declare(tx, order["order_id"])
-
-
-def _declare(tx: Tx, order_id: str) -> None:
-    """Match the documents and declare, as far as they are there and agree."""
-    state = schema.sale.c.state
-    query = select(state).where(schema.sale.c.order_id == order_id)
-    if tx.connection.execute(query).scalar_one() == "allocated":
-        documents.match(tx, order_id)
-    if tx.connection.execute(query).scalar_one() == "matched":
-        documents.declare(tx, order_id)
+            documents.match(tx, order["order_id"])
+        elif order["state"] == "matched":
+            documents.declare(tx, order["order_id"])
+        elif not any(row.get("rule") == PAPERS for row in blocked_rows(order["blocked_by"])):
+            # Each new document matches its order again; one that waits for none was missed.
+            documents.match(tx, order["order_id"])
 
 
 def free_units(tx: Tx) -> list[Row]:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select
 
-from gateway.dispatch.rows import ENDED_ORDER_STATES, blocked_rows, rows, units_of_order
+from gateway.dispatch.rows import ENDED_ORDER_STATES, PAPERS, blocked_rows, rows, units_of_order
 from gateway.ledger import schema
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gateway.dispatch.rows import Row
     from gateway.ledger.store import Tx
 
-CUSTOMS_WORDS: Final = {
-    "DECLARED": "waiting for the customs receipt",
-    "INSPECTION": "under customs inspection",
-    "DETAINED": "detained by customs",
-    "SUSPENDED": "suspended by customs",
-    "REJECTED": "rejected by customs",
-}
+KEPT: Final = frozenset({PAPERS, "customs"})
 
 
 def explain(tx: Tx) -> None:
@@ -34,37 +29,33 @@ def explain(tx: Tx) -> None:
             tx.record("order.changed", order_id=order["order_id"], set={"blocked_by": blocked})
 
 
-def _row(what: str, who: str) -> dict[str, str]:
-    return {"what": what, "who": who}
+def _row(what: str, who: str, rule: str) -> dict[str, str]:
+    return {"rule": rule, "what": what, "who": who}
 
 
 def _reasons(tx: Tx, order: Row) -> list[dict[str, str]]:
-    state = order["state"]
     units = units_of_order(tx, order["order_id"])
-    reasons = _holds(tx, units)
-    if state == "open":
-        reasons += _stock(tx, order) + _papers(tx, order)
-    elif state in {"allocated", "matched"}:
-        papers = _papers(tx, order)
-        reasons += papers
-        if not papers and state == "allocated":
-            reasons.append(_row("order, payment and waybill do not agree", "platform"))
-        elif not papers:
-            reasons.append(_row("waiting for the customs declaration", "customs"))
-    elif state == "declared":
-        words = Counter(CUSTOMS_WORDS.get(unit["status"], "") for unit in units)
-        reasons += [_row(word, "customs") for word in sorted(words) if word]
-    elif state in {"released", "picking"}:
-        away = sum(not unit["place"].startswith("staging:") for unit in units)
-        if away:
-            reasons.append(_row(f"{away} of {len(units)} cartons still to be picked", "vehicles"))
-    elif state == "staged":
-        reasons.append(_row(f"waiting for a truck of {order['carrier_id']}", "carrier"))
-    elif state == "loading":
-        reasons += _loading(tx, order, units)
-    elif state == "loaded":
-        reasons += _gate(tx, order)
-    return reasons
+    find = _BY_STATE.get(order["state"])
+    return _holds(tx, units) + (find(tx, order, units) if find is not None else [])
+
+
+def _open(tx: Tx, order: Row, units: list[Row]) -> list[dict[str, str]]:
+    return _stock(tx, order) + _kept(tx, order, units)
+
+
+def _kept(_: Tx, order: Row, __: list[Row]) -> list[dict[str, str]]:
+    """Return the rows that the matching of documents or customs' receipts wrote."""
+    return [row for row in blocked_rows(order["blocked_by"]) if row.get("rule") in KEPT]
+
+
+def _picking(_: Tx, __: Row, units: list[Row]) -> list[dict[str, str]]:
+    away = sum(not unit["place"].startswith("staging:") for unit in units)
+    what = f"{away} of {len(units)} cartons still to be picked"
+    return [_row(what, "vehicles", "picking")] if away else []
+
+
+def _staged(_: Tx, order: Row, __: list[Row]) -> list[dict[str, str]]:
+    return [_row(f"waits for a truck of {order['carrier_id']}", "carrier", "truck")]
 
 
 def _holds(tx: Tx, units: list[Row]) -> list[dict[str, str]]:
@@ -79,7 +70,7 @@ def _holds(tx: Tx, units: list[Row]) -> list[dict[str, str]]:
         .order_by(hold.c.kind)
     )
     return [
-        _row(f"{row['kind']} hold on {row['units_count']} carton(s)", "shift lead")
+        _row(f"{row['kind']} hold on {row['units_count']} carton(s)", "shift lead", "hold")
         for row in rows(tx, query)
     ]
 
@@ -100,12 +91,12 @@ def _stock(tx: Tx, order: Row) -> list[dict[str, str]]:
         held = sum(row["status"] == "BOOKED" and row["holds_count"] > 0 for row in found)
         what = f"not in stock: {goods}, {lacking} carton(s)"
         if held:
-            reasons.append(_row(f"{what}; {held} on hold", "shift lead"))
+            reasons.append(_row(f"{what}; {held} on hold", "shift lead", "stock"))
         elif len(found) > len(ready):
             more = len(found) - len(ready)
-            reasons.append(_row(f"{what}; {more} announced or at the dock", "receiving"))
+            reasons.append(_row(f"{what}; {more} announced or at the dock", "receiving", "stock"))
         else:
-            reasons.append(_row(what, "merchant"))
+            reasons.append(_row(what, "merchant", "stock"))
     return reasons
 
 
@@ -114,30 +105,33 @@ def _is_ready(row: Row) -> bool:
     return bool(is_stored and not row["holds_count"])
 
 
-def _papers(tx: Tx, order: Row) -> list[dict[str, str]]:
-    reasons: list[dict[str, str]] = []
-    for table, what in ((schema.payment, "payment record"), (schema.waybill, "waybill")):
-        query = select(func.count()).where(table.c.order_id == order["order_id"])
-        if not tx.connection.execute(query).scalar_one():
-            reasons.append(_row(f"waiting for the {what}", "platform"))
-    return reasons
-
-
 def _loading(tx: Tx, order: Row, units: list[Row]) -> list[dict[str, str]]:
     bound = sum(unit["status"] == "PASSPORT_BOUND" for unit in units)
     if bound:
-        return [_row("waiting for customs to approve the gate passport", "customs")]
+        return [_row("waiting for customs to approve the gate passport", "customs", "passport")]
     away = sum(not unit["place"].startswith("truck:") for unit in units)
     if away:
-        return [_row(f"{away} of {len(units)} cartons still to be loaded", "vehicles")]
-    return _gate(tx, order)
+        return [_row(f"{away} of {len(units)} cartons still to be loaded", "vehicles", "loading")]
+    return _gate(tx, order, units)
 
 
-def _gate(tx: Tx, order: Row) -> list[dict[str, str]]:
+def _gate(tx: Tx, order: Row, _: list[Row]) -> list[dict[str, str]]:
     query = select(schema.truck.c.refusal).where(schema.truck.c.truck_id == order["truck_id"])
     refusal = tx.connection.execute(query).scalar_one_or_none()
     rules: dict[str, dict[str, str]] = {}
     for row in blocked_rows(refusal or ""):
         about = f" ({row['unit']})" if row["unit"] else ""
-        rules.setdefault(row["rule"], _row(f"gate: {row['why']}{about}", row["who"]))
+        rules.setdefault(row["rule"], _row(f"gate: {row['why']}{about}", row["who"], "gate"))
     return list(rules.values())
+
+
+_BY_STATE: Final[dict[str, Callable[[Tx, Row, list[Row]], list[dict[str, str]]]]] = {
+    "open": _open,
+    "allocated": _kept,
+    "declared": _kept,
+    "released": _picking,
+    "picking": _picking,
+    "staged": _staged,
+    "loading": _loading,
+    "loaded": _gate,
+}

@@ -1,4 +1,4 @@
-"""The gate rule: may this truck leave? (pure)
+"""The gate rule, which tells whether a truck may leave (pure).
 
 `judge` takes the whole basis of the decision, as it is journalled with `gate.decided`, so that an
 inspector can compute it again. Source: the project's contract on the wire, section 5.
@@ -18,11 +18,10 @@ BEAT_AGE_S_MAX: Final = 5.0
 DEFINITIVE: Final = frozenset(
     {"released", "bound", "tags-foreign", "tags-missing", "hold", "passport", "plate", "weight"}
 )
-"""Rules whose breach does not pass by itself: a person must act. The others may pass: an edge
-comes back, a weight settles."""
+"""Rules whose breach needs a person; the others may pass: an edge comes back."""
 
 SETTLE_S: Final[dict[str, float]] = {"tags-missing": 10.0, "weight": 5.0}
-"""A portal tells a passage up to its window later, a bridge swings: these wait before they count."""
+"""A portal tells a passage up to its window later, a bridge swings: these wait first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,9 @@ def work(tx: Tx, live: Live, now_s: float) -> None:
             _decide(tx, live, now_s, one)
 
 
-def _is_due(tx: Tx, live: Live, now_s: float, truck: Row) -> bool:
+def _is_due(  # noqa: PLR0911 (one state, one return)
+    tx: Tx, live: Live, now_s: float, truck: Row
+) -> bool:
     """Tell whether a truck is done with its dock work, so that the rule can be asked."""
     if truck["state"] in {"loaded", "refused"}:
         return True
@@ -63,7 +65,9 @@ def _is_due(tx: Tx, live: Live, now_s: float, truck: Row) -> bool:
     if truck["state"] == "unloading":
         return not basis["aboard"] and not basis["foreign_tags"]
     passport = basis["passport"]
-    if passport is None or passport["state"] == "applied":
+    if passport is None:
+        return bool(basis["aboard"])
+    if passport["state"] == "applied":
         return False
     if passport["state"] == "approved" and _waits_in_staging(tx, passport["passport_id"]):
         live.since.pop(key, None)  # A hold keeps it there; the order's row says so.

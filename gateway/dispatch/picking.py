@@ -98,7 +98,7 @@ def _bring_back(tx: Tx) -> None:
 
 
 def _notice_empty_pallets(tx: Tx) -> None:
-    """A stored pallet without a carton left frees its location."""
+    """Free the location of a stored pallet without a carton left."""
     unit, pallet = schema.unit, schema.pallet
     inside = select(unit.c.unit).where(unit.c.sscc == pallet.c.sscc, unit.c.place == pallet.c.place)
     query = select(pallet).where(pallet.c.state == "stored", ~inside.exists())

@@ -162,7 +162,7 @@ def _velocity_ratio(tx: Tx, goods: Counter[str]) -> float:
     most = max(ordered.values(), default=0)
     if most == 0:
         return 0.0
-    return round(max(ordered.get(one, 0) for one in goods) / most, 3)
+    return round(float(max(ordered.get(one, 0) for one in goods)) / most, 3)
 
 
 def _record(tx: Tx, decision: Decision) -> None:

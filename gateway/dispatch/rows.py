@@ -12,7 +12,7 @@ from sqlalchemy import select
 from gateway.ledger import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Select
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 EVENT_TYPE: Final = "entrepot.dispatch.event"
 OPEN_TASK_STATES: Final = ("planned", "sent", "picked")
+PAPERS: Final = "three-documents"
+"""The rule of `blocked_by` rows that the matching of documents writes."""
 RETRY_S: Final = 10.0
 """A load whose vehicle could not pick or drop it is not ordered again sooner."""
 ENDED_ORDER_STATES: Final = ("gone", "closed", "cancelled", "refused")
@@ -74,10 +76,12 @@ def blocked_rows(text: str) -> list[dict[str, str]]:
     return held
 
 
-def tell(tx: Tx, what: str, name: str, *, before: str, after: str, blocked: object = ()) -> None:
+def tell(  # noqa: PLR0913 (the words of dispatch/event)
+    tx: Tx, what: str, name: str, *, before: str, after: str, blocked: Iterable[object] = ()
+) -> None:
     """Publish `dispatch/event`."""
     data = {"what": what, "id": name, "from": before, "to": after}
-    tx.uns(("dispatch", "event"), EVENT_TYPE, {**data, "blocked_by": list(blocked)})  # type: ignore[call-overload]
+    tx.uns(("dispatch", "event"), EVENT_TYPE, {**data, "blocked_by": list(blocked)})
 
 
 def change_order(tx: Tx, sale: Row, **changes: object) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from gateway.dispatch.rows import OPEN_TASK_STATES, change_order, change_truck, rows, tell
 from gateway.dispatch.waves import PASSPORT_TYPE, active_passport
-from gateway.ledger import schema
+from gateway.ledger import documents, schema
 from gateway.vehicles.state import change_task
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ def send_away(tx: Tx, truck: Row, reason: str) -> None:
     """Void the passport, free its cartons and orders; the unloading follows by itself."""
     passport = active_passport(tx, truck["truck_id"])
     if passport is not None:
-        tx.record("passport.changed", passport_id=passport["passport_id"], set={"state": "void"})
-        _release_units(tx, passport["passport_id"])
+        documents.void_passport(tx, passport["passport_id"])
         data = {"what": "void", "passport_id": passport["passport_id"], "reason": reason}
         tx.uns(("customs", "passport"), PASSPORT_TYPE, {**data, "truck_id": truck["truck_id"]})
         name = passport["passport_id"]
@@ -41,14 +40,3 @@ def send_away(tx: Tx, truck: Row, reason: str) -> None:
         # Staged again as soon as all its cartons are back in staging.
         change_order(tx, order, state="picking", truck_id=None)
     change_truck(tx, truck, state="unloading", refusal="")
-
-
-def _release_units(tx: Tx, passport_id: str) -> None:
-    unit = schema.unit
-    bound = select(unit).where(
-        unit.c.passport_id == passport_id,
-        unit.c.status.in_(("PASSPORT_BOUND", "PASSPORT_APPROVED")),
-    )
-    for row in rows(tx, bound.order_by(unit.c.unit)):
-        changes = {"status": "RELEASED", "passport_id": None}
-        tx.record("unit.changed", unit=row["unit"], set=changes)

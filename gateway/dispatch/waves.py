@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import func, select
 
 from gateway.dispatch.rows import (
+    OPEN_TASK_STATES,
     busy_subjects,
     change_order,
     change_truck,
@@ -43,13 +44,13 @@ def run_waves(tx: Tx) -> None:
 
 
 def active_passport(tx: Tx, truck_id: str) -> Row | None:
-    """Return the truck's newest passport unless it was taken back by a send-away."""
+    """Return the truck's newest passport unless it was taken back."""
     table = schema.passport
     found = rows(tx, select(table).where(table.c.truck_id == truck_id))
     if not found:
         return None
     newest = max(found, key=lambda row: int(row["passport_id"].rpartition("-")[2]))
-    return None if newest["state"] == "void" else newest
+    return None if newest["state"] in {"void", "deleted"} else newest
 
 
 def _bind(tx: Tx, truck: Row) -> None:
@@ -113,7 +114,10 @@ def _apply(tx: Tx, truck: Row, units: list[Row]) -> str:
 
 def _load(tx: Tx, truck: Row) -> None:
     passport = active_passport(tx, truck["truck_id"])
-    if passport is None or passport["state"] != "approved":
+    if passport is None:
+        _start_again(tx, truck)
+        return
+    if passport["state"] != "approved":
         return
     unit = schema.unit
     query = select(unit).where(unit.c.passport_id == passport["passport_id"])
@@ -138,6 +142,23 @@ def _load(tx: Tx, truck: Row) -> None:
                 truck_id=truck["truck_id"],
                 why=f"gate passport {passport['passport_id']} approved",
             )
+
+
+def _start_again(tx: Tx, truck: Row) -> None:
+    """Bind anew when customs took the passport back before anything was aboard.
+
+    With cartons aboard the gate refuses the truck, and a person sends it away.
+    """
+    task, sale = schema.task, schema.sale
+    mine = select(task.c.task_id).where(
+        task.c.truck_id == truck["truck_id"], task.c.state.in_(OPEN_TASK_STATES)
+    )
+    if rows(tx, mine.limit(1)) or units_at(tx, f"truck:{truck['truck_id']}"):
+        return
+    orders = select(sale).where(sale.c.truck_id == truck["truck_id"], sale.c.state == "loading")
+    for order in rows(tx, orders):
+        change_order(tx, order, state="picking", truck_id=None)
+    change_truck(tx, truck, state="docked")
 
 
 def _orders_loaded(tx: Tx, truck: Row) -> None:
@@ -176,9 +197,7 @@ def _unload(tx: Tx, truck: Row) -> None:
 
 
 def _loaded_unseen(tx: Tx, tasks: list[Row]) -> list[str]:
-    """Return cartons whose load task is done though the portal saw nothing: still on a vehicle's
-    word, so physically aboard.
-    """
+    """Return cartons aboard on a vehicle's word only: the portal saw nothing."""
     done = {row["subject"] for row in tasks if row["what"] == "load" and row["state"] == "finished"}
     unit = schema.unit
     query = select(unit.c.unit).where(unit.c.unit.in_(done), unit.c.place.like("vehicle:%"))
@@ -186,7 +205,7 @@ def _loaded_unseen(tx: Tx, tasks: list[Row]) -> list[str]:
 
 
 def _may_retry(tasks: list[Row], subject: str) -> bool:
-    """A failed unloading is tried again; a finished one waits for the portal's word."""
+    """Tell whether to unload again: after a failure, or after a later loading."""
     mine = [row for row in tasks if row["what"] == "unload" and row["subject"] == subject]
     newest = max(mine, key=lambda row: (row["created_at"], row["task_id"]))
     if newest["state"] == "failed":

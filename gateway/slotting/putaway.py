@@ -56,19 +56,21 @@ def decide(need: PalletNeed, hall: Hall) -> Decision:
         scored.append((round(sum(terms.values()), 3), place.id, terms))
     scored.sort(key=lambda one: (one[0], one[1]))
     runners_up = [
-        Rejected(location=place, why=f"score {score:g} m, {score - scored[0][0]:.1f} m worse")
-        for score, place, _ in scored[1 : RUNNERS_UP_COUNT_MAX + 1]
+        Rejected(location=name, why=f"score {score:g} m, {score - scored[0][0]:.1f} m worse")
+        for score, name, _ in scored[1 : RUNNERS_UP_COUNT_MAX + 1]
     ]
     groups = sorted(refused.items(), key=lambda group: (-len(group[1]), group[0]))
     grouped = [Rejected(location=min(places), why=why, count=len(places)) for why, places in groups]
     rejected = tuple((runners_up + grouped)[:REJECTED_COUNT_MAX])
     if not scored:
         return Decision(sscc=need.sscc, location=None, score=None, terms={}, rejected=rejected)
-    score, place, terms = scored[0]
-    return Decision(sscc=need.sscc, location=place, score=score, terms=terms, rejected=rejected)
+    score, chosen, terms = scored[0]
+    return Decision(sscc=need.sscc, location=chosen, score=score, terms=terms, rejected=rejected)
 
 
-def objection(need: PalletNeed, place: Location, hall: Hall) -> str | None:
+def objection(  # noqa: PLR0911 (one constraint, one return)
+    need: PalletNeed, place: Location, hall: Hall
+) -> str | None:
     """Return the first hard constraint that a place breaks, or None when it may be used."""
     if place.id in hall.taken:
         return hall.taken[place.id]

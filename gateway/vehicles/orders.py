@@ -7,6 +7,7 @@ Source: VDA 5050 version 2.1.0, section 6.6 and order.schema.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
@@ -51,8 +52,10 @@ def nodes_of(site: Site) -> dict[str, Node]:
         place.id: Node(id=place.id, x_m=place.x_m, y_m=place.y_m)
         for place in site.locations().values()
     }
-    for spot in (*site.docks, *site.stagings):
-        nodes[spot.id] = Node(id=spot.id, x_m=spot.at.x_m, y_m=spot.at.y_m)
+    spots = {dock.id: dock.at for dock in site.docks}
+    spots.update({staging.id: staging.at for staging in site.stagings})
+    for name, at in spots.items():
+        nodes[name] = Node(id=name, x_m=at.x_m, y_m=at.y_m)
     for vehicle in site.vehicles:
         name = f"home-{vehicle.serial}"
         nodes[name] = Node(id=name, x_m=vehicle.home.x_m, y_m=vehicle.home.y_m)
@@ -89,7 +92,7 @@ def order_message(
             "endNodeId": end.id,
             "actions": [],
         }
-        for step, (start, end) in enumerate(zip(route, route[1:], strict=False))
+        for step, (start, end) in enumerate(pairwise(route))
     ]
     return {
         "headerId": header_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
@@ -44,7 +44,7 @@ def on_state(tx: Tx, serial: str, state: Mapping[str, object]) -> None:
         change_task(tx, task, state="finished")
 
 
-def change_task(tx: Tx, task: Mapping[str, str], *, state: str, **also: str | None) -> None:
+def change_task(tx: Tx, task: Mapping[str, Any], *, state: str, **also: str | None) -> None:
     """Record a task's new state and tell it on the business plane."""
     held = select(schema.task.c.state).where(schema.task.c.task_id == task["task_id"])
     before = tx.connection.execute(held).scalar_one()
@@ -54,13 +54,14 @@ def change_task(tx: Tx, task: Mapping[str, str], *, state: str, **also: str | No
     tx.uns(("dispatch", "event"), EVENT_TYPE, {**data, "blocked_by": []})
 
 
-def _open_task(tx: Tx, serial: str, order_id: str) -> Mapping[str, str] | None:
+def _open_task(tx: Tx, serial: str, order_id: str) -> Mapping[str, Any] | None:
     query = select(schema.task).where(
         schema.task.c.task_id == order_id,
         schema.task.c.vehicle == serial,
         schema.task.c.state.in_(OPEN_STATES),
     )
-    return tx.connection.execute(query).mappings().one_or_none()  # type: ignore[return-value]
+    row = tx.connection.execute(query).mappings().one_or_none()
+    return None if row is None else dict(row)
 
 
 def _actions(state: Mapping[str, object]) -> dict[str, str]:
@@ -74,13 +75,13 @@ def _actions(state: Mapping[str, object]) -> dict[str, str]:
     }
 
 
-def _fail(tx: Tx, task: Mapping[str, str], *, serial: str, what: str) -> None:
+def _fail(tx: Tx, task: Mapping[str, Any], *, serial: str, what: str) -> None:
     change_task(tx, task, state="failed", why=f"{serial} could not {what}")
     text = f"{serial} could not {what} {task['subject']} ({task['source']} to {task['target']})"
     acts.raise_alarm(tx, "task-failed", task["task_id"], text)
 
 
-def _lift(tx: Tx, task: Mapping[str, str], *, place: str, evidence: str) -> None:
+def _lift(tx: Tx, task: Mapping[str, Any], *, place: str, evidence: str) -> None:
     if task["what"] == "unload":
         return  # The portal proves what comes off a truck.
     for unit in _carried(tx, task):
@@ -90,7 +91,7 @@ def _lift(tx: Tx, task: Mapping[str, str], *, place: str, evidence: str) -> None
         tx.record("pallet.changed", sscc=task["subject"], set={"place": place})
 
 
-def _set_down(tx: Tx, task: Mapping[str, str], *, place: str, evidence: str) -> None:
+def _set_down(tx: Tx, task: Mapping[str, Any], *, place: str, evidence: str) -> None:
     if task["what"] == "load":
         return  # The portal proves what goes onto a truck.
     for unit in _carried(tx, task):
@@ -100,7 +101,7 @@ def _set_down(tx: Tx, task: Mapping[str, str], *, place: str, evidence: str) -> 
         tx.record("pallet.changed", sscc=task["subject"], set={"place": place, "state": "stored"})
 
 
-def _carried(tx: Tx, task: Mapping[str, str]) -> list[Mapping[str, str]]:
+def _carried(tx: Tx, task: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the cartons that a task's load consists of."""
     unit = schema.unit
     if task["carries"] == "carton":
@@ -114,7 +115,7 @@ def _carried(tx: Tx, task: Mapping[str, str]) -> list[Mapping[str, str]]:
             unit.c.place.in_(aboard),
             unit.c.status != "ADVISED",
         )
-    return list(tx.connection.execute(query).mappings())  # type: ignore[arg-type]
+    return [dict(row) for row in tx.connection.execute(query).mappings()]
 
 
 def _move(tx: Tx, unit: str, *, place: str, evidence: str) -> None:
