@@ -1,0 +1,1 @@
+"""Requests of the logistics platform and customs: parse, judge, answer."""
