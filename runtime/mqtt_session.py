@@ -27,6 +27,11 @@ READ_BYTES: Final = 262_144
 PACKET_BYTES_MAX: Final = 2_097_152
 CONNECT_S_MAX: Final = 10.0
 ACK_S_MAX: Final = 20.0
+_GRANTED: Final = (
+    mqtt5.SubAckReasonCode.GRANTED_QOS_AT_MOST_ONCE,
+    mqtt5.SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE,
+    mqtt5.SubAckReasonCode.GRANTED_QOS_EXACTLY_ONCE,
+)
 
 
 class SessionLost(Exception):
@@ -112,7 +117,7 @@ class Session:
             for answer in await self._read_packets():
                 if not isinstance(answer, mqtt5.ConnAckPacket):
                     raise SessionLost(f"{type(answer).__name__} instead of CONNACK")
-                if answer.reason_code is not mqtt5.ConnAckReasonCode.SUCCESS:
+                if answer.reason_code != mqtt5.ConnAckReasonCode.SUCCESS:
                     raise SessionLost(f"broker refuses: {answer.reason_code.name}")
                 return
 
@@ -220,7 +225,9 @@ class Session:
                     self._take(packet)
                 if len(self._inbox) >= self._options.receive_max:
                     self._room.clear()
-        except (OSError, SessionLost) as error:
+        except Exception as error:  # A bug here must end the session, not let it hang.
+            if not isinstance(error, OSError | SessionLost):
+                log.exception("session_bug")
             self._fail(SessionLost(str(error) or type(error).__name__))
 
     def _take(self, packet: mqtt5.Packet) -> None:
@@ -231,7 +238,7 @@ class Session:
             case mqtt5.PubAckPacket():
                 self._resolve(packet.packet_id, packet.reason_code)
             case mqtt5.SubAckPacket():
-                refused = [code.name for code in packet.reason_codes if code >= 128]  # noqa: PLR2004
+                refused = [code.name for code in packet.reason_codes if code not in _GRANTED]
                 if refused:
                     raise SessionLost(f"subscription refused: {refused[0]}")
                 self._resolve(packet.packet_id, mqtt5.PubAckReasonCode.SUCCESS)
