@@ -316,8 +316,9 @@ class Commerce:
         ]
         if number % 2:  # Papers come in any order.
             papers.reverse()
-        for paper in papers:
-            await paper
+        answers = [await paper for paper in papers]
+        if not all(answers):
+            del self.books["orders"][order_id]
 
     # ---- customs -----------------------------------------------------------------------------
 

@@ -32,6 +32,8 @@ class Scale(Described):
         super().__init__(health)
         self._sics = sics
         self._turn = turn
+        self.has_tare = False
+        """SI tells the net weight: without a tare that is the gross."""
 
     @override
     async def command(self, verb: str, args: Mapping[str, object]) -> CommandResult:
@@ -44,6 +46,7 @@ class Scale(Described):
         if answer is None:
             return CommandResult(outcome="failed", reason="the scale did not answer")
         if answer.startswith(("A", "S")):
+            self.has_tare = self.has_tare or word == "T"
             return CommandResult(outcome="done", reason=answer)
         return CommandResult(outcome="refused", reason=f"the scale answers {word} {answer}")
 
@@ -66,7 +69,8 @@ class ScaleRunner:
             read_point=settings.read_point,
             channels={"mass": "g"},
         )
-        self.drivers: list[Driver] = [Scale(self._health, self._sics, self._turn)]
+        self._scale = Scale(self._health, self._sics, self._turn)
+        self.drivers: list[Driver] = [self._scale]
         self._stable = StableWeight()
         self._join = (
             LoadJoin(min_g=settings.load_min_g, settle_s=settings.load_settle_s)
@@ -76,6 +80,9 @@ class ScaleRunner:
 
     def tag_changed(self, what: str, epc: bytes, seq: int) -> None:
         """Hear of a tag at the same read point."""
+        if what == "passed":
+            # The gate's rule wants a weight that is younger than the last passage.
+            self._stable.retell()
         if self._join is None:
             return
         if what == "arrived":
@@ -107,8 +114,7 @@ class ScaleRunner:
             "read_point": self.settings.read_point,
             "mass_g": mass_g,
             "text": text,
-            # SI tells the net weight; without a tare that is the gross.
-            "kind": "net",
+            "kind": "net" if self._scale.has_tare else "gross",
             "frame_hex": frame_hex,
             "quality": "good",
         }

@@ -1,213 +1,133 @@
-"""Modbus slaves, RTU on a line with wire timing and TCP (written from the Modbus specification).
+"""Modbus request and reply bodies for register sensors and coils (application protocol V1.1b3).
 
-Source: Modbus Application Protocol V1.1b3, Modbus over Serial Line V1.02; CRC-16 polynomial A001.
+Pure. A PDU is the function code and its data; addresses are 0-based; words are big endian.
 """
 
 from __future__ import annotations
 
-import asyncio
-import struct
-from typing import TYPE_CHECKING, Final, Never
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
-    from firmware_sims.devices.lines import Line
-    from firmware_sims.field import Field
+    Registers = Callable[[], dict[int, int]]
+    """The words that a unit has now, by 0-based address."""
 
-TURNAROUND_S: Final = 0.005
-BITS_A_CHARACTER: Final = 10
-ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
+ILLEGAL_FUNCTION: Final = 1
+ILLEGAL_ADDRESS: Final = 2
+ILLEGAL_VALUE: Final = 3
+GATEWAY_TARGET_FAILED: Final = 0x0B
+REGISTERS_COUNT_MAX: Final = 125
+BITS_READ_COUNT_MAX: Final = 2000
+BITS_WRITE_COUNT_MAX: Final = 1968
+READ_PDU_BYTES: Final = 5
+"""Function code, address (2), count (2): reads and the single write alike."""
+COIL_ON: Final = 0xFF00
+READ_BITS: Final = frozenset({1, 2})
+WRITE_COIL: Final = 5
+WRITE_COILS: Final = 15
 
 
-class Refusal(Exception):
-    """A request is answered by an exception code."""
+class Refused(Exception):
+    """The unit answers with an exception code."""
 
     def __init__(self, code: int) -> None:
-        super().__init__(str(code))
+        super().__init__(f"exception {code}")
         self.code = code
 
 
-def crc16(data: bytes) -> bytes:
-    """Return the two CRC bytes as sent, low byte first."""
-    crc = 0xFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
-    return crc.to_bytes(2, "little")
+def exception(function: int, code: int) -> bytes:
+    """Return the PDU of an exception reply."""
+    return bytes([function | 0x80, code])
 
 
-def floats_low_word_first(value: float) -> tuple[int, int]:
-    """Return the two registers of a float whose less significant word comes first."""
-    high, low = struct.unpack(">HH", struct.pack(">f", value))
-    return low, high
+def read_registers(pdu: bytes, tables: dict[int, Registers]) -> bytes:
+    """Return the reply to a register read; `tables` has the words of each function served."""
+    function = pdu[0]
+    try:
+        table = tables.get(function)
+        if table is None:
+            raise Refused(ILLEGAL_FUNCTION)  # noqa: TRY301  One place turns it into a reply.
+        address, count = _span(pdu, count_max=REGISTERS_COUNT_MAX)
+        words = table()
+        span = range(address, address + count)
+        if any(at not in words for at in span):
+            raise Refused(ILLEGAL_ADDRESS)  # noqa: TRY301
+    except Refused as refused:
+        return exception(function, refused.code)
+    data = b"".join(words[at].to_bytes(2, "big") for at in span)
+    return bytes([function, len(data)]) + data
 
 
-def floats_high_word_first(value: float) -> tuple[int, int]:
-    """Return the two registers of a float in network order."""
-    high, low = struct.unpack(">HH", struct.pack(">f", value))
-    return high, low
+def _span(pdu: bytes, *, count_max: int) -> tuple[int, int]:
+    if len(pdu) != READ_PDU_BYTES:
+        raise Refused(ILLEGAL_VALUE)
+    address, count = int.from_bytes(pdu[1:3], "big"), int.from_bytes(pdu[3:5], "big")
+    if not 1 <= count <= count_max:
+        raise Refused(ILLEGAL_VALUE)
+    return address, count
 
 
-class RegisterSlave:
-    """A unit with registers behind one read function."""
-
-    def __init__(self, function: int, registers: Callable[[], dict[int, int]]) -> None:
-        self._function = function
-        self._registers = registers
-
-    def answer(self, pdu: bytes) -> bytes:
-        """Return the reply PDU. Raises Refusal."""
-        if pdu[0] != self._function:
-            raise Refusal(ILLEGAL_FUNCTION)
-        if len(pdu) != 5:
-            raise Refusal(ILLEGAL_VALUE)
-        first, count = struct.unpack(">HH", pdu[1:5])
-        if not 1 <= count <= 125:
-            raise Refusal(ILLEGAL_VALUE)
-        held = self._registers()
-        try:
-            words = [held[address] for address in range(first, first + count)]
-        except KeyError as error:
-            raise Refusal(ILLEGAL_ADDRESS) from error
-        return bytes([pdu[0], 2 * count]) + b"".join(struct.pack(">H", word) for word in words)
-
-
-class RtuBus:
-    """Units on one RS-485 line; it answers at line speed and stays silent for strangers."""
-
-    def __init__(self, name: str, line: Line, units: dict[int, RegisterSlave], baud: int) -> None:
-        self.name = name
-        self._line = line
-        self._units = units
-        self._character_s = BITS_A_CHARACTER / baud
-        self._frame = bytearray()
-        self._heard = asyncio.Event()
-
-    async def run(self) -> Never:
-        """Serve for ever: a frame ends with 3.5 characters of silence."""
-        self._line.open(self._received)
-        silence_s = max(3.5 * self._character_s, 0.00175)
-        try:
-            while True:
-                await self._heard.wait()
-                while self._heard.is_set():
-                    self._heard.clear()
-                    await asyncio.sleep(silence_s)
-                whole, self._frame = bytes(self._frame), bytearray()
-                await self._reply(whole)
-        finally:
-            self._line.close()
-
-    def _received(self, data: bytes) -> None:
-        self._frame += data
-        del self._frame[:-256]
-        self._heard.set()
-
-    async def _reply(self, whole: bytes) -> None:
-        if len(whole) < 4 or crc16(whole[:-2]) != whole[-2:]:
-            return
-        unit = self._units.get(whole[0])
-        if unit is None:
-            return
-        # A pty is faster than the line: the request's own characters take their time first.
-        await asyncio.sleep(len(whole) * self._character_s + TURNAROUND_S)
-        try:
-            body = bytes([whole[0]]) + unit.answer(whole[1:-2])
-        except Refusal as refusal:
-            body = bytes([whole[0], whole[1] | 0x80, refusal.code])
-        frame = body + crc16(body)
-        await asyncio.sleep(len(frame) * self._character_s)
-        self._line.write(frame)
-
-
-class DockPlc:
-    """A Modbus TCP PLC: discrete inputs of a dock, coils for gate and stack light."""
+class BitUnit:
+    """Discrete inputs that are sensed and coils that are driven (functions 1, 2, 5, 15)."""
 
     def __init__(
         self,
-        name: str,
-        address_file: Path,
-        field: Field,
-        dock: str,
-        channels: tuple[tuple[str, ...], tuple[str, ...]],
-        listen: str,
+        inputs: Sequence[Callable[[], bool]],
+        coils: Sequence[Callable[[bool], None]],
     ) -> None:
-        self.name = name
-        self._file = address_file
-        self._field = field
-        self._dock = dock
-        self._inputs, self._outputs = channels
-        self._coils = [False] * len(self._outputs)
-        self._listen = listen
+        self._inputs = inputs
+        self._drive = coils
+        self._coils = [False] * len(coils)
 
-    async def run(self) -> Never:
-        """Serve for ever."""
-        host, _, port = self._listen.rpartition(":")
-        server = await asyncio.start_server(self._serve, host, int(port))
-        bound = server.sockets[0].getsockname()[1]
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._file.write_text(f"127.0.0.1:{bound}\n", encoding="ascii")
-        async with server:
-            await server.serve_forever()
-        raise AssertionError("a server serves for ever")
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = await reader.readexactly(7)
-                number, protocol, size, unit = struct.unpack(">HHHB", head)
-                if protocol != 0 or not 2 <= size <= 254:
-                    return
-                pdu = await reader.readexactly(size - 1)
-                try:
-                    body = self._answer(pdu)
-                except Refusal as refusal:
-                    body = bytes([pdu[0] | 0x80, refusal.code])
-                writer.write(struct.pack(">HHHB", number, 0, len(body) + 1, unit) + body)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, OSError):
-            return
-        finally:
-            writer.close()
-
-    def _answer(self, pdu: bytes) -> bytes:
+    def answer(self, pdu: bytes) -> bytes:
+        """Return the reply to one request; coils read back what was last written."""
         function = pdu[0]
-        if function in {1, 2} and len(pdu) == 5:
-            first, count = struct.unpack(">HH", pdu[1:])
-            bits = self._coils if function == 1 else self._sensed()
-            if not 1 <= count <= 2000:
-                raise Refusal(ILLEGAL_VALUE)
-            if first + count > len(bits):
-                raise Refusal(ILLEGAL_ADDRESS)
-            return bytes([function, (count + 7) // 8]) + _packed(bits[first : first + count])
-        if function == 5 and len(pdu) == 5:
-            address, value = struct.unpack(">HH", pdu[1:])
-            if value not in {0x0000, 0xFF00}:
-                raise Refusal(ILLEGAL_VALUE)
-            self._set(address, is_on=value == 0xFF00)
-            return pdu
-        if function == 15 and len(pdu) >= 7:
-            first, count, size = struct.unpack(">HHB", pdu[1:6])
-            if size != (count + 7) // 8 or len(pdu) != 6 + size:
-                raise Refusal(ILLEGAL_VALUE)
-            for at in range(count):
-                self._set(first + at, is_on=bool(pdu[6 + at // 8] >> at % 8 & 1))
-            return pdu[:5]
-        raise Refusal(ILLEGAL_FUNCTION)
+        try:
+            if function in READ_BITS:
+                return self._read(pdu)
+            if function == WRITE_COIL:
+                return self._write_one(pdu)
+            if function == WRITE_COILS:
+                return self._write_many(pdu)
+        except Refused as refused:
+            return exception(function, refused.code)
+        return exception(function, ILLEGAL_FUNCTION)
 
-    def _sensed(self) -> list[bool]:
-        return [self._field.input_is_on(self._dock, channel) for channel in self._inputs]
+    def _read(self, pdu: bytes) -> bytes:
+        address, count = _span(pdu, count_max=BITS_READ_COUNT_MAX)
+        is_coils = pdu[0] == 1
+        if address + count > len(self._coils if is_coils else self._inputs):
+            raise Refused(ILLEGAL_ADDRESS)
+        span = range(address, address + count)
+        bits = [self._coils[at] if is_coils else self._inputs[at]() for at in span]
+        # The first bit is the lowest of the first byte.
+        packed = sum(1 << place for place, bit in enumerate(bits) if bit)
+        size = -(-count // 8)
+        return bytes([pdu[0], size]) + packed.to_bytes(size, "little")
 
-    def _set(self, address: int, *, is_on: bool) -> None:
-        if address >= len(self._coils):
-            raise Refusal(ILLEGAL_ADDRESS)
-        self._coils[address] = is_on
-        self._field.set_coil(self._dock, self._outputs[address], is_on=is_on)
+    def _write_one(self, pdu: bytes) -> bytes:
+        if len(pdu) != READ_PDU_BYTES:
+            raise Refused(ILLEGAL_VALUE)
+        address, value = int.from_bytes(pdu[1:3], "big"), int.from_bytes(pdu[3:5], "big")
+        if value not in {0, COIL_ON}:
+            raise Refused(ILLEGAL_VALUE)
+        self._set(address, [value == COIL_ON])
+        return pdu
 
+    def _write_many(self, pdu: bytes) -> bytes:
+        address, count = _span(pdu[:READ_PDU_BYTES], count_max=BITS_WRITE_COUNT_MAX)
+        data = pdu[READ_PDU_BYTES + 1 :]
+        size = -(-count // 8)
+        if pdu[READ_PDU_BYTES : READ_PDU_BYTES + 1] != bytes([size]) or len(data) != size:
+            raise Refused(ILLEGAL_VALUE)
+        packed = int.from_bytes(data, "little")
+        self._set(address, [bool(packed >> place & 1) for place in range(count)])
+        return pdu[:READ_PDU_BYTES]
 
-def _packed(bits: list[bool]) -> bytes:
-    size = (len(bits) + 7) // 8
-    return sum(1 << at for at, bit in enumerate(bits) if bit).to_bytes(size, "little")
+    def _set(self, address: int, values: list[bool]) -> None:
+        if address + len(values) > len(self._coils):
+            raise Refused(ILLEGAL_ADDRESS)
+        for at, value in enumerate(values, start=address):
+            self._coils[at] = value
+            self._drive[at](value)

@@ -1,7 +1,7 @@
-"""A UHF reader of the UHFReader288 family with two antennas.
+"""UHFReader288 reader with two antennas, answer mode (manual v1.14).
 
-Source: manual V1.14: length address command data CRC; the reply to an inventory bears status,
-antenna bit mask, count, then length, EPC and RSSI byte of each tag. CRC-16/MCRF4XX, low byte first.
+Command: Len Adr Cmd Data CRC(2, low first); reply: Len Adr Cmd Status Data CRC. Len counts the
+bytes after itself. A gap of more than 15 ms inside a frame loses it; a wrong address is silence.
 """
 
 from __future__ import annotations
@@ -9,105 +9,176 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, Never
 
+from firmware_sims.devices.checks import crc16_reflected
+
 if TYPE_CHECKING:
     import random
 
-    from firmware_sims.devices.lines import Line
+    from firmware_sims.devices.line import Line
     from firmware_sims.field import Field
 
-_INVENTORY, _INFO = 0x01, 0x21
-_DONE, _NO_TAG, _BAD_LENGTH, _BAD_COMMAND = 0x01, 0xFB, 0xFD, 0xFE
-RSSI_OFFSET: Final = 129
-SCAN_S: Final = 0.04
-TAGS_A_REPLY: Final = 8
+BROADCAST: Final = 0xFF
+GAP_S_MAX: Final = 0.015
+LEN_MIN: Final = 4
+COMMAND_LEN_MAX: Final = 96
+INVENTORY: Final = 0x01
+STATUS_OK: Final = 0x00
+STATUS_DONE: Final = 0x01
+STATUS_TIME_OUT: Final = 0x02
+STATUS_MORE: Final = 0x03
+STATUS_BUFFER_FULL: Final = 0x04
+STATUS_STATISTICS: Final = 0x26
+STATUS_ANTENNA: Final = 0xF8
+STATUS_NO_TAG: Final = 0xFB
+STATUS_LENGTH: Final = 0xFD
+STATUS_ILLEGAL: Final = 0xFE
+STATUS_PARAMETER: Final = 0xFF
+ANTENNAS_COUNT: Final = 2
+"""Connected; the reader has four sockets and says F8 for an open one."""
+SOCKETS_COUNT: Final = 4
+REPLY_DATA_BYTES_MAX: Final = 250
+BUFFER_TAGS_MAX: Final = 200
+ROUND_S: Final = 0.03
+TAG_S: Final = 0.002
+RSSI_OFFSET_DB: Final = 129
+RSSI_JITTER_DB: Final = 1.5
+FIXED_DATA_BYTES: Final = 9
+"""Q Session MaskMem MaskAdr(2) MaskLen Target Ant ScanTime, with an empty mask."""
 
 
-def crc_mcrf4xx(data: bytes) -> bytes:
-    """Return the two CRC bytes as sent: polynomial 8408 reflected, start FFFF."""
-    crc = 0xFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ 0x8408 if crc & 1 else crc >> 1
-    return crc.to_bytes(2, "little")
-
-
-def reply(command: int, status: int, data: bytes = b"") -> bytes:
-    """Return a whole reply of address 0."""
-    body = bytes([len(data) + 5, 0x00, command, status]) + data
-    return body + crc_mcrf4xx(body)
+def frame(*body: int | bytes) -> bytes:
+    """Return a frame with its length and CRC around `body` (address, command, ...)."""
+    joined = b"".join(bytes([part]) if isinstance(part, int) else part for part in body)
+    counted = bytes([len(joined) + 2]) + joined
+    return counted + crc16_reflected(counted).to_bytes(2, "little")
 
 
 class Reader288:
-    """One portal reader."""
+    """The reader's state: its framing buffer, address, power and scan time."""
 
-    def __init__(
-        self, name: str, line: Line, field: Field, read_point: str, rng: random.Random
-    ) -> None:
-        self.name = name
-        self._line = line
+    def __init__(self, field: Field, read_point: str, rng: random.Random) -> None:
         self._field = field
         self._read_point = read_point
         self._rng = rng
-        self._buffer = b""
-        self._asked: asyncio.Queue[bytes] = asyncio.Queue(16)
+        self._pending = bytearray()
+        self.address = 0x00
+        self._power_dbm = 30
+        self._scan_time = 10
 
-    async def run(self) -> Never:
-        """Serve for ever, one command at a time."""
-        self._line.open(self._received)
-        try:
-            while True:
-                command = await self._asked.get()
-                await self._do(command)
-        finally:
-            self._line.close()
+    async def serve(self, line: Line) -> Never:
+        """Answer commands for ever, one at a time."""
+        while True:
+            data = await line.read(GAP_S_MAX if self._pending else None)
+            if not data:
+                self._pending.clear()
+            for command in self.commands(data):
+                took_s, replies = self.answer(command)
+                await asyncio.sleep(took_s)
+                for reply in replies:
+                    await line.send(reply)
 
-    def _received(self, data: bytes) -> None:
-        self._buffer = (self._buffer + data)[-256:]
-        while self._buffer:
-            size = self._buffer[0] + 1
-            if not 5 <= size <= 64:
-                self._buffer = self._buffer[1:]
+    def commands(self, data: bytes) -> list[bytes]:
+        """Take bytes from the host; return the whole frames among them, unchecked."""
+        self._pending += data
+        whole: list[bytes] = []
+        while self._pending:
+            size = self._pending[0] + 1
+            if not LEN_MIN < size <= COMMAND_LEN_MAX:
+                del self._pending[0]
                 continue
-            if len(self._buffer) < size:
-                return
-            whole = self._buffer[:size]
-            if crc_mcrf4xx(whole[:-2]) != whole[-2:]:
-                self._buffer = b""
-                self._line.write(reply(0x00, _BAD_COMMAND))
-                return
-            self._buffer = self._buffer[size:]
-            if not self._asked.full():
-                self._asked.put_nowait(whole)
+            if len(self._pending) < size:
+                break
+            whole.append(bytes(self._pending[:size]))
+            del self._pending[:size]
+        return whole
 
-    async def _do(self, whole: bytes) -> None:
-        address, command, data = whole[1], whole[2], whole[3:-2]
-        if address not in {0x00, 0xFF}:
-            return
-        if command == _INFO:
-            self._line.write(reply(_INFO, 0x00, bytes(12)))
-        elif command == _INVENTORY:
-            await self._inventory(data)
-        else:
-            self._line.write(reply(0x00, _BAD_COMMAND))
+    def answer(self, command: bytes) -> tuple[float, list[bytes]]:
+        """Return how long the reader is busy with a frame, in s, and its replies."""
+        address, code, data = command[1], command[2], command[3:-2]
+        if address not in {self.address, BROADCAST}:
+            return 0.0, []
+        if crc16_reflected(command) != 0:
+            return 0.0, [frame(self.address, 0x00, STATUS_ILLEGAL)]
+        match code, len(data):
+            case 0x01, _:
+                return self._inventory(data)
+            case 0x21, 0:
+                # Version(2) Type Protocols MaxFre MinFre Power ScanTime Ant Beep 2 reserved Check.
+                about = bytes([1, 14, 0x20, 2, 0x31, 0x80, self._power_dbm, self._scan_time])
+                about += bytes([(1 << ANTENNAS_COUNT) - 1, 0, 0, 0, 0])
+                return 0.0, [frame(self.address, code, STATUS_OK, about)]
+            case 0x25, 1:
+                self._scan_time = data[0]
+                return 0.0, [frame(self.address, code, STATUS_OK)]
+            case 0x2F, 1:
+                self._power_dbm = data[0]
+                return 0.0, [frame(self.address, code, STATUS_OK)]
+            case ((0x21 | 0x25 | 0x2F), _):
+                return 0.0, [frame(self.address, code, STATUS_LENGTH)]
+            case _:
+                return 0.0, [frame(self.address, 0x00, STATUS_ILLEGAL)]
 
-    async def _inventory(self, data: bytes) -> None:
-        if len(data) not in {0, 2, 9}:
-            self._line.write(reply(_INVENTORY, _BAD_LENGTH))
-            return
-        antenna = (data[7] & 0x7F) + 1 if len(data) == 9 else 1
-        await asyncio.sleep(SCAN_S)
-        tags = [
-            tag
+    def _inventory(self, data: bytes) -> tuple[float, list[bytes]]:
+        def fault(status: int) -> tuple[float, list[bytes]]:
+            return 0.0, [frame(self.address, INVENTORY, status)]
+
+        if len(data) < FIXED_DATA_BYTES:
+            return fault(STATUS_LENGTH)
+        mask_bytes = -(-data[5] // 8)
+        # AdrTID and LenTID may stand between mask and target.
+        if len(data) - mask_bytes not in {FIXED_DATA_BYTES, FIXED_DATA_BYTES + 2}:
+            return fault(STATUS_LENGTH)
+        antenna = data[-2] - 0x80 + 1
+        if not 1 <= antenna <= SOCKETS_COUNT:
+            return fault(STATUS_PARAMETER)
+        if antenna > ANTENNAS_COUNT:
+            return fault(STATUS_ANTENNA)
+        scan_s = (data[-1] or self._scan_time) / 10
+        with_statistics = bool(data[0] & 0x80)
+        return self._round(antenna, scan_s, with_statistics=with_statistics)
+
+    def _round(
+        self, antenna: int, scan_s: float, *, with_statistics: bool
+    ) -> tuple[float, list[bytes]]:
+        heard = [
+            (tag.epc, max(0, min(255, self._heard_dbm(tag.rssi_dbm) + RSSI_OFFSET_DB)))
             for tag in self._field.tags(self._read_point)
             if tag.antenna == antenna and self._rng.random() < tag.read_ratio
         ]
-        if not tags:
-            self._line.write(reply(_INVENTORY, _NO_TAG))
-            return
-        told = b"".join(
-            bytes([len(tag.epc)]) + tag.epc + bytes([(tag.rssi_dbm + RSSI_OFFSET) & 0xFF])
-            for tag in tags[:TAGS_A_REPLY]
-        )
-        head = bytes([1 << (antenna - 1), min(len(tags), TAGS_A_REPLY)])
-        self._line.write(reply(_INVENTORY, _DONE, head + told))
+        status = STATUS_DONE
+        if len(heard) > BUFFER_TAGS_MAX:
+            heard, status = heard[:BUFFER_TAGS_MAX], STATUS_BUFFER_FULL
+        in_time = max(0, int((scan_s - ROUND_S) / TAG_S))
+        if len(heard) > in_time:
+            heard, status = heard[:in_time], STATUS_TIME_OUT
+        took_s = min(scan_s, ROUND_S + TAG_S * len(heard))
+        replies = self._tag_frames(antenna, heard, status)
+        if with_statistics:
+            rate = round(len(heard) / took_s)
+            counts = rate.to_bytes(2, "big") + len(heard).to_bytes(4, "big")
+            bit = 1 << (antenna - 1)
+            replies.append(frame(self.address, INVENTORY, STATUS_STATISTICS, bit, counts))
+        return took_s, replies
+
+    def _heard_dbm(self, rssi_dbm: int) -> int:
+        return round(self._rng.gauss(rssi_dbm, RSSI_JITTER_DB))
+
+    def _tag_frames(self, antenna: int, heard: list[tuple[bytes, int]], status: int) -> list[bytes]:
+        """Return the tag lists; every frame but the last says that more follow."""
+        if not heard:
+            return [frame(self.address, INVENTORY, STATUS_NO_TAG)]
+        blocks: list[tuple[int, bytes]] = [(0, b"")]
+        for epc, rssi in heard:
+            record = bytes([len(epc)]) + epc + bytes([rssi])
+            count, block = blocks[-1]
+            if len(block) + len(record) > REPLY_DATA_BYTES_MAX - LEN_MIN - 2:
+                blocks.append((1, record))
+            else:
+                blocks[-1] = (count + 1, block + record)
+        bit = 1 << (antenna - 1)
+        return [
+            frame(self.address, INVENTORY, status if last else STATUS_MORE, bit, count, block)
+            for last, (count, block) in (
+                (number == len(blocks), block) for number, block in enumerate(blocks, start=1)
+            )
+        ]

@@ -30,7 +30,7 @@ async def until(is_so: Callable[[], bool], limit_s: float = 20.0) -> None:
 
 
 def test_a_process_that_dies_is_started_again_and_the_status_says_so(tmp_path: Path) -> None:
-    """kill -9 of an edge must cost seconds, not a call to a technician."""
+    """A kill -9 of an edge must cost seconds, not a call to a technician."""
 
     async def scenario() -> None:
         log = LogFile(tmp_path / "child.log", keep_days=1)

@@ -30,6 +30,10 @@ class StableWeight:
         self._seen: Decimal | None = None
         self._count = 0
 
+    def retell(self) -> None:
+        """Tell the next stable weight even if it is the one told last."""
+        self._told = None
+
     def take(self, shown: Weighed) -> Decimal | None:
         """Return the mass in grams when `shown` completes a new stable weight."""
         if shown.value is None or not shown.is_stable or shown.unit not in GRAMS:
