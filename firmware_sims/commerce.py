@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 STOCK_CARTONS_MAX: Final = 150
 PALLETS_A_TRUCK: Final = 3
 CARTONS_A_PALLET: Final = 7
-ORDERS_OPEN_MAX: Final = 10
+ORDERS_OPEN_MAX: Final = 9
 AMOUNT_MAX: Final = 500_000
 CUSTOMS_S: Final = 6.0
 """World seconds that customs takes for a receipt."""
@@ -330,7 +330,7 @@ class Commerce:
         if key in self.books["done_docs"] or what in {"void", "deleted"}:
             return
         self.books["done_docs"] = [*self.books["done_docs"][-500:], key]
-        units = [str(unit) for unit in data.get("units", [])]
+        units = [_uri_of(one) for one in data.get("units", [])]
         steps: list[tuple[str, str, int]]
         if kind == "declaration":
             order = self.books["orders"].get(str(data.get("order_id")))
@@ -422,3 +422,8 @@ class Commerce:
         staged = [one for one in self.world.at("staging:staging-1") if self._is_sold(one)]
         no_trucks = all(self.world.truck_at(dock) is None for dock in ("dock-1", "dock-2"))
         return is_still and not staged and no_trucks and not self.books["receipts"]
+
+
+def _uri_of(named: object) -> str:
+    """Return the identity of a carton that a document names alone or with its particulars."""
+    return str(named["unit"]) if isinstance(named, dict) else str(named)

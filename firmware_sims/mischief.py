@@ -31,7 +31,7 @@ class Mischief:
         self.told: dict[str, Any] = hall.world.books.setdefault("mischief", {})
 
     async def run_sample(self) -> None:
-        """Somebody puts a show sample, never released, on the first truck that is being loaded."""
+        """Somebody puts a show sample, never released, on the second truck while it is loaded."""
         while "sample_loaded" not in self.told:
             await asyncio.sleep(0.3)
             epc = self.world.books.get("planted", {}).get("sample")
@@ -39,6 +39,8 @@ class Mischief:
             carton = self.world.cartons.get(epc or "")
             if truck is None or carton is None or not carton.place.startswith("location:"):
                 continue
+            if self.world.dispatched_count == 0:
+                continue  # The first truck shows how it should be.
             target = f"truck:{truck.truck_id}"
             if not self.world.at(target):
                 continue
