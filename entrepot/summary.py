@@ -14,7 +14,7 @@ from entrepot.http import NoAnswer, call
 if TYPE_CHECKING:
     from pathlib import Path
 
-DRAIN_S_MAX: Final = 180.0
+DRAIN_S_MAX: Final = 240.0
 QUIET_ROUNDS: Final = 4
 """Rounds of 0.5 s in which nothing may move before the drain counts as done."""
 

@@ -109,7 +109,9 @@ class Launcher:
         if stop.is_set():
             return 130
         say("draining: no more arrivals, what is under way is finished")
-        told = await summary.drain(self._data_dir, edge_names(self._options.site_dir))
+        told = await self._drain(stop)
+        if told is None:
+            return 130
         await self._stop_all()
         told = await asyncio.to_thread(summary.with_invariants, told, self._database_url())
         text = json.dumps(told, indent=2, sort_keys=True)
@@ -117,6 +119,18 @@ class Launcher:
             self._options.summary_file.write_text(text + "\n", encoding="utf-8")
         print(text, flush=True)  # noqa: T201 - the command's result
         return 0 if summary.is_sound(told) else 1
+
+    async def _drain(self, stop: asyncio.Event) -> summary.Summary | None:
+        """Return the counts once everything has settled; None when interrupted meanwhile."""
+        edges = edge_names(self._options.site_dir)
+        drain = asyncio.create_task(summary.drain(self._data_dir, edges))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait((drain, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if drain.done():
+            return drain.result()
+        drain.cancel()
+        return None
 
     def _database_url(self) -> str:
         return self._options.database_url or ledger_url(self._data_dir)

@@ -227,13 +227,17 @@ class Hall:
 
     async def run_gate(self, dock: str) -> None:
         """Let the truck drive out whenever the gate is open for long enough."""
+        waiting: Truck | None = None
         while True:
             await asyncio.sleep(0.05)
             truck = self.world.truck_at(dock)
             gate = self.gate(dock)
             if truck is None or truck.purpose != "outbound" or not gate.coils.get("gate"):
                 gate.exit_began_s = None
+                waiting = truck
                 continue
+            if truck is not waiting:
+                continue  # The gate still stands open from the truck before: not for this one.
             if self.clock() - truck.docked_at_s < FIELD_S_MIN:
                 continue
             if gate.exit_began_s is None:
