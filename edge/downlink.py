@@ -135,7 +135,7 @@ class Downlink:
             command_id, device, verb, result.outcome, result.reason, read_back=result.read_back
         )
 
-    async def _emit_actuation(  # noqa: PLR0913 - the fields of the event
+    async def _emit_actuation(
         self,
         command_id: str,
         device: str,
@@ -167,7 +167,7 @@ class Downlink:
                 self._leases[device] = Lease(device=device, ends_mono_s=-1.0)
 
     async def keep_leases(self) -> Never:
-        """Close what is open when its lease ends or the gateway falls silent; insist until it is."""
+        """Close what is open when its lease ends or the gateway falls silent; insist."""
         while True:
             now_s = self._parts.clock.mono_s()
             for device, lease in list(self._leases.items()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal  # noqa: TC003 - dataclasses tell their types
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from edge.settings import SettingsError, load_edge
-
 from gateway.settings import Fault, Site, SiteRefused, load_site
 
 if TYPE_CHECKING:

@@ -115,9 +115,8 @@ def _up(asked: argparse.Namespace) -> int:
 
 
 def _verify(asked: argparse.Namespace) -> int:
-    from gateway.ledger.verify import verify  # noqa: PLC0415
-
     from entrepot.up import ledger_url  # noqa: PLC0415
+    from gateway.ledger.verify import verify  # noqa: PLC0415
 
     file = asked.data / "gateway" / "ledger.db"
     if asked.database is None and not file.exists():

@@ -40,9 +40,8 @@ def run_edge_command(asked: argparse.Namespace) -> int:
 
 def run_gateway_command(asked: argparse.Namespace) -> int:
     """Run the gateway with its page."""
-    from gateway.app import run_gateway  # noqa: PLC0415
-
     from gateway import errors  # noqa: PLC0415
+    from gateway.app import run_gateway  # noqa: PLC0415
 
     options = options_of(asked)
     mqtt_url, ledger = _needs(options)

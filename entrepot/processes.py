@@ -97,10 +97,10 @@ class Process:
     async def run(self) -> None:
         """Keep the child alive until `stop`, or until it refuses to start."""
         delay_s = RESTART_DELAY_S_MIN
-        while not self._is_stopping:
+        while not self._stops():
             started_s = time.monotonic()
             code = await self._run_once()
-            if self._is_stopping:
+            if self._stops():
                 break
             self._last_exit = _exit_words(code)
             if code == REFUSED_EXIT:
@@ -144,6 +144,10 @@ class Process:
                     child.kill()
                 await child.wait()
             self._child = None
+
+    def _stops(self) -> bool:
+        """Tell whether `stop` was called, maybe while the child ran."""
+        return self._is_stopping
 
     def kill(self) -> None:
         """End a child that no longer answers; `run` starts it again."""

@@ -6,10 +6,9 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from entrepot.http import NoAnswer, call
 from gateway.ledger.verify import verify
 from wire.epc import EpcError, uri_from_hex
-
-from entrepot.http import NoAnswer, call
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -192,7 +192,7 @@ class Launcher:
 
 
 def up(options: Options) -> int:
-    """Check, lock the data folder, run. Raises SiteRefused or StartRefused before anything opens."""
+    """Check, lock the data folder, run. Raises SiteRefused or StartRefused first."""
     site = load_site(options.site_dir)
     with locked(options.data_dir):
         listen = options.http_listen or site.http.listen

@@ -253,7 +253,7 @@ class Commerce:
         for carton in self.world.cartons.values():
             if carton.place.startswith("location:") and BY_ID[carton.goods_id].is_sold:
                 stored[carton.goods_id] = stored.get(carton.goods_id, 0) + 1
-        free = sorted(one for one, count in stored.items() if count - promised.get(one, 0) >= 2)  # noqa: PLR2004
+        free = sorted(one for one, count in stored.items() if count - promised.get(one, 0) >= 2)
         return self.rng.choice(free) if free else None
 
     def _close_orders(self) -> None:
@@ -390,7 +390,7 @@ class Commerce:
                 if waiting_since_s is None:
                     waiting_since_s = self.hall.clock()
                 waited_s = self.hall.clock() - waiting_since_s
-                if len(staged) < 4 and waited_s < 6.0:  # noqa: PLR2004 - a truck wants some load
+                if len(staged) < 4 and waited_s < 6.0:
                     continue
                 truck = self._make_outbound()
             await self._tell_truck(truck)

@@ -40,7 +40,7 @@ class Field(Protocol):
         """Return the air at a probe of a zone; probes differ a little."""
 
     def input_is_on(self, dock: str, channel: str) -> bool:
-        """Return a photo-eye or switch: eye-inner, eye-outer, exit-beam, gate-closed, truck-present."""
+        """Return eye-inner, eye-outer, exit-beam, gate-closed or truck-present."""
 
     def set_coil(self, dock: str, channel: str, *, is_on: bool) -> None:
         """The PLC drives an output: gate, light-red, light-amber, light-green."""

@@ -134,7 +134,7 @@ class Hall:
         return float(pallet.wood_g + goods + pallet.surplus_g)
 
     def _truck_mass_g(self, truck: Truck) -> float:
-        if self._progress(truck.dock) > 0.5:  # It has left the bridge.  # noqa: PLR2004
+        if self._progress(truck.dock) > 0.5:  # It has left the bridge.
             return 0.0
         aboard = self.world.at(f"truck:{truck.truck_id}")
         return float(truck.tare_g + sum(one.mass_g for one in aboard))
@@ -159,7 +159,7 @@ class Hall:
         if channel == "truck-present":
             return self.world.truck_at(dock) is not None
         if channel == "exit-beam":
-            return 0.2 < self._progress(dock) < 0.6  # noqa: PLR2004 - of the drive out
+            return 0.2 < self._progress(dock) < 0.6
         passage = self.passages.get(dock)
         if passage is None:
             return False

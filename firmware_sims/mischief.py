@@ -85,7 +85,8 @@ class Mischief:
             "request_id": "bad-order", "sent_at": now(), "order_id": "O-none",
             "merchant_id": "merchant-1", "buyer_key": "nobody",
             "lines": [{"goods_id": "unicorn", "cartons_count": 1}], "amount": 100,
-            "currency": "CNY", "ordered_at": now(), "cutoff_at": cutoff, "carrier_id": "carrier-air",
+            "currency": "CNY", "ordered_at": now(), "cutoff_at": cutoff,
+            "carrier_id": "carrier-air",
         }  # fmt: skip
         receipt = {
             "request_id": "bad-receipt", "sent_at": now(), "receipt_id": "R-none",

@@ -1,4 +1,4 @@
-"""The world's state: cartons, pallets, trucks, vehicles' loads, air; kept on disk (pure but for that).
+"""The world's state: cartons, pallets, trucks, vehicles; kept on disk (pure but for that).
 
 Only `move` changes where a carton is, and it refuses to move one from where it is not: nothing is
 made or lost, whatever devices and vehicles do.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Never
 import mqtt5
 import uvicorn
 from pydantic import SecretStr
+from typing_extensions import override
 
 from gateway import live as live_state
 from gateway.core import Core
@@ -59,6 +60,8 @@ REACT_S: Final = 1.0
 REACT_GATHER_S: Final = 0.05
 PRESENT_S: Final = 5.0
 PRUNE_S: Final = 600.0
+PRUNE_MORE_S: Final = 0.05
+"""A prune is bounded: the rest follows soon, between writes."""
 DAY_NS: Final = 86_400 * 1_000_000_000
 GATEWAY: Final = "gateway-1"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -177,11 +180,8 @@ class Gateway:
             now_s = self.clock.mono_s()
             before = await self.core.read(journal.count)
             view = self._view()
-            await self.core.transact(
-                "rule:react",
-                lambda tx, now_s=now_s, view=view: react(tx, view, now_s),
-                is_news=False,  # type: ignore[misc]
-            )
+            work = partial(react, live=view, now_mono_s=now_s)
+            await self.core.transact("rule:react", work, is_news=False)
             if await self.core.read(journal.count) != before:
                 self.core.changes.notify()
                 continue
@@ -211,9 +211,8 @@ class Gateway:
         """Forget telemetry that is older than the site keeps it."""
         while True:
             keep_ns = round(self.site.retention.telemetry_days * DAY_NS)
-            while await self.store.prune(max(1, self.clock.wall_ns() - keep_ns)) > 0:
-                await asyncio.sleep(0.05)
-            await asyncio.sleep(PRUNE_S)
+            pruned = await self.store.prune(max(1, self.clock.wall_ns() - keep_ns))
+            await asyncio.sleep(PRUNE_MORE_S if pruned else PRUNE_S)
 
 
 async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
@@ -291,8 +290,9 @@ def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitab
 class _Server(uvicorn.Server):
     """A server that leaves signals to the daemon."""
 
+    @override
     @contextlib.contextmanager
-    def capture_signals(self) -> Any:  # noqa: ANN401 - the library's own form
+    def capture_signals(self) -> Any:
         yield
 
 

@@ -74,12 +74,16 @@ async def endpoint(
     server = await asyncio.start_server(serve, host, int(port), limit=HEAD_BYTES_MAX, backlog=64)
     bound = server.sockets[0].getsockname()
     name = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared, not bound
-    address_file.parent.mkdir(parents=True, exist_ok=True)
-    address_file.write_text(f"{name}:{bound[1]}\n", encoding="ascii")
+    _write_address(address_file, f"{name}:{bound[1]}")
     try:
         yield f"{name}:{bound[1]}"
     finally:
         server.close()
+
+
+def _write_address(file: Path, address: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(address + "\n", encoding="ascii")
 
 
 async def _answer(

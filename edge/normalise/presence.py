@@ -1,7 +1,7 @@
 """When a tag has arrived at a read point, and when it has gone (pure).
 
-A tag arrives after `arrive_reads` reads within `arrive_s`: one stray read arrives nowhere. It departs
-`depart_s` after its last read. Times are monotonic seconds; wall times travel beside them.
+A tag arrives after `arrive_reads` reads within `arrive_s`: one stray read arrives nowhere. It
+departs `depart_s` after its last read. Times are monotonic seconds; wall times travel beside them.
 """
 
 from __future__ import annotations

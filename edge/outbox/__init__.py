@@ -1,1 +1,1 @@
-"""What the edge has seen and not yet handed over, on disk: custody as a chain, telemetry bounded."""
+"""What the edge has seen and not handed over, on disk: custody chained, telemetry bounded."""

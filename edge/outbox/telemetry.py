@@ -21,6 +21,10 @@ CREATE TABLE IF NOT EXISTS reading (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS reading_by_time ON reading (at_ns);
 """
+_NEWEST: Final = (
+    "SELECT boot, seq, topic, body, at_ns FROM reading ORDER BY at_ns DESC, seq DESC LIMIT ?"
+)
+_OLDEST: Final = "SELECT boot, seq, topic, body, at_ns FROM reading ORDER BY at_ns, seq LIMIT ?"
 THIN_SPAN_ROWS: Final = 1_000
 """So many of the oldest readings make the span of which every second one goes."""
 
@@ -81,12 +85,8 @@ class TelemetryQueue:
         """Return the newest few, then the oldest, but those in flight: live before backlog."""
         seen = set(besides)
         rows: list[Queued] = []
-        for order, count in (("DESC", newest_count), ("ASC", count_max)):
-            found = self._db.execute(
-                "SELECT boot, seq, topic, body, at_ns FROM reading"
-                f" ORDER BY at_ns {order}, seq {order} LIMIT ?",
-                (count + len(seen),),
-            )
+        for query, count in ((_NEWEST, newest_count), (_OLDEST, count_max)):
+            found = self._db.execute(query, (count + len(seen),))
             for boot, seq, topic, body, at_ns in found:
                 if (boot, seq) not in seen and len(rows) < count_max:
                     seen.add((boot, seq))

@@ -82,10 +82,13 @@ class Line:
         if self._drain_to is not None:
             with contextlib.suppress(BlockingIOError):
                 taken = os.write(self._drain_to, chunk)
-        elif self._peer is not None and not self._peer.is_closing():
-            if self._peer.transport.get_write_buffer_size() < UNSENT_BYTES_MAX:
-                self._peer.write(chunk)
-                taken = len(chunk)
+        elif (
+            self._peer is not None
+            and not self._peer.is_closing()
+            and self._peer.transport.get_write_buffer_size() < UNSENT_BYTES_MAX
+        ):
+            self._peer.write(chunk)
+            taken = len(chunk)
         self.dropped_bytes_count += len(chunk) - taken
 
     @contextlib.asynccontextmanager

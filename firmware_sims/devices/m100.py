@@ -95,6 +95,8 @@ class M100:
     def _answer(self, whole: bytes) -> bytes:
         """Return the reply to one frame; b"" where the answer is the round itself."""
         kind, command, parameters = whole[1], whole[2], whole[5:-2]
+        which: int
+        region: int
         if kind != 0 or whole[-2] != sum(whole[1:-2]) & 0xFF:
             return frame(REPLY, ERROR, bytes([ERROR_BAD_COMMAND]))
         match command, parameters:
@@ -105,7 +107,7 @@ class M100:
                 return frame(REPLY, command, b"\0")
             case 0x08, b"":
                 return frame(REPLY, command, bytes([self._region]))
-            case 0xB6, power if len(power) == 2:  # noqa: PLR2004  A big-endian word.
+            case 0xB6, power if len(power) == 2:
                 self._power = power
                 return frame(REPLY, command, b"\0")
             case 0xB7, b"":
@@ -113,7 +115,7 @@ class M100:
             case 0x22, b"":
                 self._rounds_left = 1
                 return b""
-            case 0x27, more if len(more) == 3 and more[0] == 0x22:  # noqa: PLR2004  22, count (2).
+            case 0x27, more if len(more) == 3 and more[0] == 0x22:
                 self._rounds_left = int.from_bytes(more[1:], "big")
                 return b""
             case 0x28, b"":

@@ -66,7 +66,7 @@ class PlateCamera:
             except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError) as error:
                 problem = str(error) or type(error).__name__
             else:
-                if 200 <= status < 300:  # noqa: PLR2004  HTTP's own class of success.
+                if 200 <= status < 300:
                     return
                 problem = f"HTTP {status}"
             await asyncio.sleep(retry_s * self._rng.uniform(0.8, 1.2))

@@ -78,7 +78,7 @@ class Plc:
         """Answer one request; return False where the stream is no Modbus TCP."""
         header = await reader.readexactly(HEADER_BYTES)
         length = int.from_bytes(header[4:6], "big")
-        if header[2:4] != b"\0\0" or not 2 <= length <= LENGTH_MAX:  # noqa: PLR2004  Unit, code.
+        if header[2:4] != b"\0\0" or not 2 <= length <= LENGTH_MAX:
             return False
         pdu = await reader.readexactly(length - 1)
         if header[6] in UNITS:

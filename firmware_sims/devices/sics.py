@@ -34,7 +34,7 @@ AT_REST_COMMANDS: Final = {"S", "Z", "T"}
 class Sics:
     """The terminal's state: zero, tare, the command that waits for rest, the repeated SI."""
 
-    def __init__(  # noqa: PLR0913  A name plate has so many fields.
+    def __init__(
         self,
         field: Field,
         read_point: str,

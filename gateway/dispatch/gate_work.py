@@ -47,9 +47,7 @@ def work(tx: Tx, live: Live, now_s: float) -> None:
             _decide(tx, live, now_s, one)
 
 
-def _is_due(  # noqa: PLR0911 (one state, one return)
-    tx: Tx, live: Live, now_s: float, truck: Row
-) -> bool:
+def _is_due(tx: Tx, live: Live, now_s: float, truck: Row) -> bool:
     """Tell whether a truck is done with its dock work, so that the rule can be asked."""
     if truck["state"] in {"loaded", "refused"}:
         return True

@@ -76,7 +76,7 @@ def blocked_rows(text: str) -> list[dict[str, str]]:
     return held
 
 
-def tell(  # noqa: PLR0913 (the words of dispatch/event)
+def tell(
     tx: Tx, what: str, name: str, *, before: str, after: str, blocked: Iterable[object] = ()
 ) -> None:
     """Publish `dispatch/event`."""

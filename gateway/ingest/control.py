@@ -29,6 +29,11 @@ EDGES_COUNT_MAX: Final = 1_000
 DEVICES_COUNT_MAX: Final = 10_000
 
 
+def _check_size(body: bytes) -> None:
+    if len(body) > BODY_BYTES_MAX:
+        raise ValueError(f"{len(body)} bytes, at most {BODY_BYTES_MAX}")
+
+
 def control_topics() -> list[str]:
     """Return what the device plane's control messages are called."""
     return [
@@ -53,8 +58,7 @@ class Control:
         """Take one message; an unreadable one becomes a dead letter."""
         topic, body = packet.topic, packet.payload
         try:
-            if len(body) > BODY_BYTES_MAX:
-                raise ValueError(f"{len(body)} bytes, at most {BODY_BYTES_MAX}")
+            _check_size(body)
             if topic.startswith("wh/v1/gw/"):
                 self._gateway_beat(body)
                 return

@@ -59,13 +59,17 @@ def disagreements(
     tx: Tx, order: AnyRow, given: Mapping[str, Any]
 ) -> list[tuple[str, object, object]]:
     """Return (field, document's value, order's value) for all in which a document disagrees."""
-    found: list[tuple[str, object, object]] = []
-    for name in ("payer_key", "receiver_key"):
-        if name in given and given[name] != order.buyer_key:
-            found.append((name, given[name], order.buyer_key))
-    for name in ("currency", "carrier_id"):
-        if name in given and given[name] != getattr(order, name):
-            found.append((name, given[name], getattr(order, name)))
+    wanted = {
+        "payer_key": order.buyer_key,
+        "receiver_key": order.buyer_key,
+        "currency": order.currency,
+        "carrier_id": order.carrier_id,
+    }
+    found: list[tuple[str, object, object]] = [
+        (name, given[name], ours)
+        for name, ours in wanted.items()
+        if name in given and given[name] != ours
+    ]
     if "amount" in given:
         tolerance = tx.site.rule("match_amount_tolerance", order.ordered_at[:10])
         if abs(given["amount"] - order.amount) > tolerance:
@@ -198,10 +202,11 @@ def declaration_receipt(tx: Tx, declaration_id: str, *, code: int, issued_at: st
         },
     )
     wanted = stock.DECLARATION_CODES[code]
-    changed = []
-    for one in _units(tx, unit.c.declaration_id == declaration_id):
-        if _declared_unit(tx, one, code=code, wanted=wanted):
-            changed.append(str(one.unit))
+    changed = [
+        one.unit
+        for one in _units(tx, unit.c.declaration_id == declaration_id)
+        if _declared_unit(tx, one, code=code, wanted=wanted)
+    ]
     _order_after_receipt(tx, row.order_id, code=code, wanted=wanted)
     return [f"{len(changed)} cartons changed"]
 

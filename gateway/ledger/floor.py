@@ -61,9 +61,7 @@ def has_effect(tx: Tx, kind: str, event: Event) -> bool:
     return isinstance(event, Load | Plate | Input | Actuation)
 
 
-def apply(  # noqa: PLR0913, PLR0917 (what the brief of an event is)
-    tx: Tx, edge: str, device: str, kind: str, event: Event, seq: int
-) -> None:
+def apply(tx: Tx, edge: str, device: str, kind: str, event: Event, seq: int) -> None:
     """Apply one event in the transaction that moves its edge's head. Raises Poison."""
     del device, kind
     if isinstance(event, Rfid):

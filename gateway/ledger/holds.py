@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from gateway.ledger.store import Tx
 
 
-def place(  # noqa: PLR0913 (a hold has these fields)
-    tx: Tx, unit_key: str, *, kind: str, reason: str, by: str, evidence: str = ""
-) -> str:
+def place(tx: Tx, unit_key: str, *, kind: str, reason: str, by: str, evidence: str = "") -> str:
     """Put a carton on hold and return the hold's id; the same open hold is not doubled.
 
     `evidence` is the transaction's cause unless told.

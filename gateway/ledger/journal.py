@@ -49,9 +49,7 @@ def canonical(value: object) -> str:
     )
 
 
-def entry_hash(  # noqa: PLR0913 (an entry has six fields)
-    *, n: int, at: str, kind: str, cause: str, body: str, prev: str
-) -> str:
+def entry_hash(*, n: int, at: str, kind: str, cause: str, body: str, prev: str) -> str:
     """Return the SHA-256 (64 hex digits) that chains an entry to the one before."""
     return hashlib.sha256("\n".join((prev, str(n), at, kind, cause, body)).encode()).hexdigest()
 

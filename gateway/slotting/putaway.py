@@ -68,9 +68,7 @@ def decide(need: PalletNeed, hall: Hall) -> Decision:
     return Decision(sscc=need.sscc, location=chosen, score=score, terms=terms, rejected=rejected)
 
 
-def objection(  # noqa: PLR0911 (one constraint, one return)
-    need: PalletNeed, place: Location, hall: Hall
-) -> str | None:
+def objection(need: PalletNeed, place: Location, hall: Hall) -> str | None:
     """Return the first hard constraint that a place breaks, or None when it may be used."""
     if place.id in hall.taken:
         return hall.taken[place.id]

@@ -24,9 +24,7 @@ def serial_and_subtopic(topic: str) -> tuple[str, str] | None:
     return levels[3], levels[4]
 
 
-def update(  # noqa: PLR0911 (each kind of message ends by itself)
-    live: Live, topic: str, payload: bytes, now_s: float
-) -> dict[str, object] | None:
+def update(live: Live, topic: str, payload: bytes, now_s: float) -> dict[str, object] | None:
     """Take a message of a vehicle into `live`; return a readable `state`, None for the rest.
 
     Unreadable messages and vehicles that `live` may not hold (unknown ones are the caller's

@@ -53,7 +53,7 @@ class Release(By):
     kind: str | None = None
 
 
-def build_app(  # noqa: PLR0913 - what the page shows and is told
+def build_app(
     core: Core,
     live: Live,
     site: Site,

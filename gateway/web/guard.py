@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from fastapi import Request
+from fastapi import Request  # noqa: TC002 - FastAPI reads the annotation
 from fastapi.responses import JSONResponse
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ EDGE_FRESH_S: Final = 5.0
 
 
 def climate(site: Site, live: Live) -> list[dict[str, Any]]:
-    """Return each zone's air: median of the fresh probes, its age, and whether it is out of band."""
+    """Return each zone's air: median of the fresh probes, its age, whether it is out of band."""
     now_s = time.monotonic()
     told = []
     for zone in site.zones:

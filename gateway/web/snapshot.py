@@ -60,7 +60,7 @@ class Snapshots:
         }
 
     async def stream(self) -> AsyncIterator[str]:
-        """Yield server-sent events: the newest picture after each change, a beat when all is quiet."""
+        """Yield server-sent events: the newest picture after each change, or each second."""
         self.tabs_count += 1
         try:
             sent = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from epcpy import hex_to_tag_encodable
+from epcpy.utils.parsers import hex_to_tag_encodable
 from hypothesis import given
 from hypothesis import strategies as st
 

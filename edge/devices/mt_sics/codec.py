@@ -1,7 +1,7 @@
 """MT-SICS lines (pure).
 
 Source: MT-SICS reference manual: `S S`, `S D`, `S I`, `S +`, `S -`; the weight field has ten
-characters, right aligned, then a space and the unit. CR LF ends a line. The reply to SI begins with S.
+characters, right aligned, then a space and the unit. CR LF ends a line. SI is answered by S.
 """
 
 from __future__ import annotations

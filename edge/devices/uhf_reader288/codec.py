@@ -1,7 +1,7 @@
 """UHFReader288 frames: length address command status data CRC (pure).
 
-Source: manual V1.14. Length counts the bytes after it; CRC-16/MCRF4XX over everything before it, low
-byte first. Statuses 01 to 04 carry tags, FB means none, 26 is statistics.
+Source: manual V1.14. Length counts the bytes after it; CRC-16/MCRF4XX over all before it,
+low byte first. Statuses 01 to 04 carry tags, FB means none, 26 is statistics.
 """
 
 from __future__ import annotations
