@@ -67,7 +67,7 @@ async def run_hall(*, site_dir: Path, data_dir: Path, mqtt_url: str, speed: floa
         broker.run(),
         commerce.run_inbound(),
         commerce.run_orders(),
-        commerce.run_customs(),
+        commerce.customs.run(),
         commerce.run_outbound(),
         mischief.run_sample(),
         mischief.run_climate(),

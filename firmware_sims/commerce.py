@@ -16,6 +16,7 @@ from firmware_sims.catalogue import (
     OWNER,
     TRUCK_TARE_G,
 )
+from firmware_sims.customs import Customs
 from firmware_sims.epc import sgtin96, sgtin_uri, sscc18, sscc96
 from firmware_sims.vehicle import now
 from firmware_sims.world import GONE, Carton, Pallet, Truck
@@ -33,8 +34,6 @@ PALLETS_A_TRUCK: Final = 3
 CARTONS_A_PALLET: Final = 7
 ORDERS_OPEN_MAX: Final = 9
 AMOUNT_MAX: Final = 500_000
-CUSTOMS_S: Final = 6.0
-"""World seconds that customs takes for a receipt."""
 _BOOKS: Final[dict[str, Any]] = {
     "orders": {},
     "done_docs": [],
@@ -58,7 +57,8 @@ class Commerce:
             self.books.setdefault(key, empty.copy())
         self.is_draining = False
         self.surprises: list[str] = []
-        broker.on_document = self._take_document
+        self.customs = Customs(self)
+        broker.on_document = self.customs.take_document
 
     async def ask(self, kind: str, request_id: str, **fields: Any) -> bool:  # noqa: ANN401 - JSON
         """Send a request that must be accepted; note it when it was not."""
@@ -320,57 +320,6 @@ class Commerce:
         if not all(answers):
             del self.books["orders"][order_id]
 
-    # ---- customs -----------------------------------------------------------------------------
-
-    def _take_document(self, kind: str, data: dict[str, Any]) -> None:
-        """Customs received a document: its receipts are written down and follow after a while."""
-        name = str(data.get(f"{kind}_id"))
-        what = str(data.get("what", ""))
-        key = f"{kind}/{name}/{what}"
-        if key in self.books["done_docs"] or what in {"void", "deleted"}:
-            return
-        self.books["done_docs"] = [*self.books["done_docs"][-500:], key]
-        units = [_uri_of(one) for one in data.get("units", [])]
-        steps: list[tuple[str, str, int]]
-        if kind == "declaration":
-            order = self.books["orders"].get(str(data.get("order_id")))
-            if order is not None:
-                order["units"] = units
-            self.books["declared"] |= dict.fromkeys(units, name)
-            steps = [(name, "declaration", 120), (name, "declaration", 800)]
-        elif what == "passed":
-            steps = [(name, "passport", 2)]
-            aboard = self.books["passports"].pop(name, [])
-            names = {self.books["declared"].pop(unit, "") for unit in aboard} - {""}
-            steps += [(one, "declaration", 899) for one in sorted(names)]
-        else:
-            self.books["passports"][name] = units
-            steps = [(name, "passport", 1)]
-        self.books["receipts"] += steps
-        self.hall.saved()
-
-    async def run_customs(self) -> None:
-        """Send the receipts that are due, one after the other."""
-        while True:
-            if not self.books["receipts"]:
-                await asyncio.sleep(0.1)
-                continue
-            await asyncio.sleep(CUSTOMS_S / self.hall.speed)
-            document_id, document, code = self.books["receipts"][0]
-            receipt_id = f"R-{document_id}-{code}"
-            await self.ask(
-                "customs-receipt",
-                f"receipt-{receipt_id}",
-                receipt_id=receipt_id,
-                document=document,
-                document_id=document_id,
-                code=code,
-                issued_at=now(),
-                note="",
-            )
-            del self.books["receipts"][0]
-            self.hall.saved()
-
     # ---- outbound ----------------------------------------------------------------------------
 
     async def run_outbound(self) -> None:
@@ -422,8 +371,3 @@ class Commerce:
         staged = [one for one in self.world.at("staging:staging-1") if self._is_sold(one)]
         no_trucks = all(self.world.truck_at(dock) is None for dock in ("dock-1", "dock-2"))
         return is_still and not staged and no_trucks and not self.books["receipts"]
-
-
-def _uri_of(named: object) -> str:
-    """Return the identity of a carton that a document names alone or with its particulars."""
-    return str(named["unit"]) if isinstance(named, dict) else str(named)

@@ -123,7 +123,7 @@ class Line:
 
     @contextlib.asynccontextmanager
     async def on_tcp(self, host: str, port: int) -> AsyncIterator[int]:
-        """Serve as a serial-to-TCP converter: the newest connection has the line. Yields the port."""
+        """Serve as a serial-to-TCP converter: the newest connection has it. Yields the port."""
         server = await asyncio.start_server(self._serve_peer, host, port)
         try:
             yield int(server.sockets[0].getsockname()[1])

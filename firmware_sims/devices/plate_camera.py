@@ -1,4 +1,4 @@
-"""Plate camera: posts each plate once to its edge over HTTP/1.1, and tries again until it is taken."""
+"""Plate camera: posts each plate to its edge over HTTP/1.1 until it is taken."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Register maps of the climate probes on the RS-485 bus (pure).
 
-Sources: XY-MD02 sheet; Vaisala HMP110 user guide (M212022EN); Sensirion SCD30 interface description.
+Sources: XY-MD02 sheet; Vaisala HMP110 guide (M212022EN); Sensirion SCD30 interface description.
 """
 
 from __future__ import annotations

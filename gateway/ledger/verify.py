@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import create_engine, select
+from typing_extensions import override
 
 from gateway.ledger import journal, schema
 from gateway.ledger.audit import Audit
@@ -38,6 +39,7 @@ class Violation:
     n: int
     what: str
 
+    @override
     def __str__(self) -> str:
         return f"{self.rule}: {self.what}" + (f" (journal entry {self.n})" if self.n else "")
 

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator  # noqa: TC003 - pytest reads annotations
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -70,15 +70,17 @@ def test_a_writer_killed_in_the_middle_loses_no_captured_row(tmp_path: Path) -> 
         assert child.stdout is not None
         end_s = time.monotonic() + 30
         for line in child.stdout:
-            seq, digest = line.split()
-            told.append((int(seq), digest.decode()))
+            number, text = line.split()
+            told.append((int(number), text.decode()))
             if len(told) >= 20 * (round_number + 1):
                 break
             assert time.monotonic() < end_s
         os.kill(child.pid, signal.SIGKILL)
-        for line in child.stdout.read().splitlines(keepends=True):
-            if line.endswith(b"\n"):
-                told.append((int(line.split()[0]), line.split()[1].decode()))
+        told.extend(
+            (int(line.split()[0]), line.split()[1].decode())
+            for line in child.stdout.read().splitlines(keepends=True)
+            if line.endswith(b"\n")
+        )
         child.stdout.close()
         child.wait()
     store = CustodyStore.open(path)
