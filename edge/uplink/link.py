@@ -14,10 +14,12 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from pydantic import ValidationError
 
+from edge.outbox.errors import DiskRefuses
+from edge.uplink.client import UplinkClient
 from edge.uplink.follow import Follower, Mode
 from runtime.backoff import Backoff
 from wire.chain import Tombstone
-from wire.control import Ack, EdgeState, GatewayBeat, Head, Hello, Tip
+from wire.control import Ack, ConfigReport, EdgeState, GatewayBeat, Head, Hello, Tip
 from wire.topics import edge_topic, gateway_topic
 
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ class Link:
         self.unreadable_count = 0
         self.is_connected = False
         self._flying: dict[tuple[str, int], float] = {}
+        self._stale_births: set[str] = set()
+        """Devices that the broker still tells of and that this edge does not have."""
         self._wake = parts.custody_writer.appended
         self._hello_now = asyncio.Event()
 
@@ -109,7 +113,7 @@ class Link:
         parts = self._parts
         topic = edge_topic(parts.edge, "state")
         gone = EdgeState(online=False, boot=parts.boot)
-        client = aiomqtt.Client(
+        client = UplinkClient(
             parts.address.host,
             parts.address.port,
             username=parts.address.username,
@@ -123,6 +127,7 @@ class Link:
             max_queued_incoming_messages=2_000,
             tls_params=aiomqtt.TLSParameters() if parts.address.is_tls else None,
         )
+        client.pending_calls_threshold = 2 * CUSTODY_BATCH + TELEMETRY_WINDOW
         async with client:
             await client.subscribe(
                 [
@@ -130,6 +135,7 @@ class Link:
                     (edge_topic(parts.edge, "ack"), 0),
                     (edge_topic(parts.edge, "cmd", "+", "+"), 1),
                     (gateway_topic("+", "beat"), 0),
+                    (edge_topic(parts.edge, "device", "+"), 1),
                 ]
             )
             here = EdgeState(
@@ -140,10 +146,14 @@ class Link:
                 since=parts.clock.wall_ns(),
             )
             await client.publish(topic, here.model_dump_json(), qos=1, retain=True)
+            report = ConfigReport(generation=0, hash=parts.config_hash, outcome="running")
+            reported = edge_topic(parts.edge, "cfg", "reported")
+            await client.publish(reported, report.model_dump_json(), qos=1, retain=True)
             self.is_connected = True
             backoff.reset()
             log.info("uplink_open")
             self._flying.clear()
+            self._stale_births.clear()
             self._hello_now.set()
             async with asyncio.TaskGroup() as tasks:
                 for work in (
@@ -156,12 +166,14 @@ class Link:
                 ):
                     tasks.create_task(work(client), name=f"uplink/{work.__name__}")
 
-    async def _listen(self, client: aiomqtt.Client) -> None:
+    async def _listen(self, client: UplinkClient) -> None:
         async for message in client.messages:
             levels = str(message.topic).split("/")
             body = bytes(message.payload or b"")
             try:
                 await self._take(levels, body, is_retained=bool(message.retain))
+            except DiskRefuses as error:
+                log.warning("control_waits_for_disk", extra={"error": str(error)[:300]})
             except (ValidationError, ValueError, RecursionError) as error:
                 self.unreadable_count += 1
                 log.warning("control_unreadable", extra={"topic": str(message.topic)[:200]})
@@ -188,6 +200,8 @@ class Link:
                 ack = Ack.model_validate_json(body)
                 if ack.ledger == parts.ledger:
                     await self._forget(ack)
+            case ["device", device] if is_retained and body and device not in parts.births():
+                self._stale_births.add(device)
             case ["cmd", device, verb]:
                 await parts.take_command(device, verb, body, is_retained)
             case _:
@@ -202,14 +216,14 @@ class Link:
             if any(first <= name[1] <= last for first, last in spans):
                 del self._flying[name]
 
-    async def _beat(self, client: aiomqtt.Client) -> Never:
+    async def _beat(self, client: UplinkClient) -> Never:
         topic = edge_topic(self._parts.edge, "beat")
         while True:
             beat = await self._parts.beat()
             await client.publish(topic, beat.model_dump_json(), qos=0)
             await asyncio.sleep(BEAT_S)
 
-    async def _say_hello(self, client: aiomqtt.Client) -> Never:
+    async def _say_hello(self, client: UplinkClient) -> Never:
         parts = self._parts
         topic = edge_topic(parts.edge, "hello")
         while True:
@@ -233,17 +247,23 @@ class Link:
             except TimeoutError:
                 continue
 
-    async def _tell_births(self, client: aiomqtt.Client) -> Never:
+    async def _tell_births(self, client: UplinkClient) -> Never:
         told: dict[str, DeviceBirth] = {}
         while True:
-            for device, birth in self._parts.births().items():
+            births = self._parts.births()
+            for device in [*(told.keys() - births.keys()), *self._stale_births]:
+                topic = edge_topic(self._parts.edge, "device", device)
+                await client.publish(topic, b"", qos=1, retain=True)
+                told.pop(device, None)
+                self._stale_births.discard(device)
+            for device, birth in births.items():
                 if told.get(device) != birth:
                     topic = edge_topic(self._parts.edge, "device", device)
                     await client.publish(topic, birth.model_dump_json(), qos=1, retain=True)
                     told[device] = birth
             await asyncio.sleep(BEAT_S)
 
-    async def _send_custody(self, client: aiomqtt.Client) -> Never:
+    async def _send_custody(self, client: UplinkClient) -> Never:
         parts, follower = self._parts, self.follower
         while True:
             self._wake.clear()
@@ -259,7 +279,11 @@ class Link:
                 )
                 if rows:
                     follower.sent(rows[-1].seq, now_s)
-                    await asyncio.gather(*(self._publish_row(client, row) for row in rows))
+                    async with asyncio.TaskGroup() as sending:  # Started, so sent, in this order.
+                        for row in rows:
+                            sending.create_task(self._publish_row(client, row))
+                    if client.nobody_listens:
+                        self.gateway_beat_s = -1e9  # No gateway until the next beat of one.
                     continue
             try:
                 async with asyncio.timeout(0.5):
@@ -267,7 +291,7 @@ class Link:
             except TimeoutError:
                 continue
 
-    async def _publish_row(self, client: aiomqtt.Client, row: CustodyRow | Tombstone) -> None:
+    async def _publish_row(self, client: UplinkClient, row: CustodyRow | Tombstone) -> None:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         told = [
             ("ledger", self._parts.ledger),
@@ -284,7 +308,7 @@ class Link:
         properties.UserProperty = told
         await client.publish(topic, body, qos=1, properties=properties, timeout=20)
 
-    async def _send_telemetry(self, client: aiomqtt.Client) -> Never:
+    async def _send_telemetry(self, client: UplinkClient) -> Never:
         parts = self._parts
         while True:
             now_s = parts.clock.mono_s()
