@@ -19,6 +19,7 @@ from edge.outbox.telemetry import Evicted, Queued, TelemetryQueue
 from edge.outbox.worker import CustodyWriter, Worker
 from edge.ports import Outgoing
 from edge.settings import load_edge
+from edge.uplink.follow import Mode
 from edge.uplink.link import Link, LinkParts
 from runtime.clock import SystemClock, is_clock_synced
 from runtime.http import endpoint
@@ -28,6 +29,7 @@ from wire.control import EdgeBeat, OutboxFill, Tip
 from wire.topics import edge_topic
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from edge.ports import Driver, Runner
@@ -81,6 +83,8 @@ class Edge:
         self.telemetry_seq = 0
         self.started_s = time.monotonic()
         self.failures: dict[str, str] = {}
+        self.acked_seq: Callable[[], int] = lambda: 0
+        """The newest head heard in this run; the one on disk follows every answer only."""
         self._stamp = Stamp(self.clock)
 
     async def emit(self, outgoing: Outgoing) -> int | None:
@@ -137,7 +141,7 @@ class Edge:
 
     def _waiting(self) -> tuple[int, int, int | None]:
         """Return (rows above the head, bytes of the file, when the oldest was captured)."""
-        head_seq = self.custody.head_seq
+        head_seq = max(self.custody.head_seq, self.acked_seq())
         oldest = self.custody.captured_ns_above(head_seq)
         return self.custody.tip[0] - head_seq, self.custody.size_bytes(), oldest
 
@@ -157,11 +161,16 @@ class Edge:
         """Return what is known of each device now."""
         return {name: driver.birth() for name, driver in self.drivers.items()}
 
-    async def health(self, link: Link) -> dict[str, object]:
+    async def health(self, link: Link, downlink: Downlink) -> dict[str, object]:
         """Return what /health tells."""
         fill = await self.fill()
         births = self.births()
-        is_ok = link.is_connected and all(one.status == "ok" for one in births.values())
+        is_stuck = self.writer.is_full or link.follower.mode in (Mode.FORKED, Mode.EXHAUSTED)
+        is_ok = (
+            link.is_connected
+            and not is_stuck
+            and all(one.status == "ok" for one in births.values())
+        )
         return {
             "process": f"edge-{self.edge}",
             "status": "ok" if is_ok else "degraded",
@@ -173,7 +182,10 @@ class Edge:
             "custody_rows": fill.custody_rows,
             "telemetry_rows": fill.telemetry_rows,
             "is_connected": link.is_connected,
+            "is_full": self.writer.is_full,
             "unreadable_count": link.unreadable_count,
+            "commands_unreadable_count": downlink.unreadable_count,
+            "commands_dropped_count": downlink.dropped_count,
             "failures": self.failures,
             "devices": {
                 name: {
@@ -245,11 +257,12 @@ async def run_edge(
         )
     )
     downlink_of.append(downlink)
+    shared.acked_seq = lambda: link.follower.acked_seq
     cameras = {
         name: partial(camera.take, emit=shared.emit)
         for name, camera in catalogue.cameras(runners).items()
     }
-    routes = Endpoint(lambda: shared.health(link), cameras)
+    routes = Endpoint(lambda: shared.health(link, downlink), cameras)
     address_file = data_dir / "run" / f"edge-{edge}.http"
     try:
         async with (
@@ -262,7 +275,7 @@ async def run_edge(
                 work = partial(runner.run, shared.emit)
                 failed = partial(shared.failed, runner.name)
                 group.create_task(supervise(runner.name, work, failed=failed), name=runner.name)
-            await downlink.own_up()
+            group.create_task(downlink.run(), name="commands")
             group.create_task(downlink.keep_leases(), name="leases")
     finally:
         shared.close()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Never
 from pydantic import ValidationError
 
 from edge.outbox.custody import OpenCommand
+from edge.outbox.errors import DiskRefuses
 from edge.ports import CommandResult, Emit, Lease, Outgoing
 from wire.control import Command
 
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 ACT_S_MAX: Final = 3.0
 LEASE_S_MAX: Final = 60.0
 LEASE_CHECK_S: Final = 0.2
+QUEUE_COUNT_MAX: Final = 100
+"""Commands beyond it are dropped and counted: the gateway asks again with a new id."""
 
 
 @dataclass(kw_only=True)
@@ -51,19 +54,35 @@ class Downlink:
     def __init__(self, parts: DownlinkParts) -> None:
         self._parts = parts
         self._leases: dict[str, Lease] = {}
-        self._turn = asyncio.Lock()
-        self.refused_count = 0
+        self._queue: asyncio.Queue[tuple[str, str, Command, bool]]
+        self._queue = asyncio.Queue(QUEUE_COUNT_MAX)
+        self.unreadable_count = 0
+        self.dropped_count = 0
 
     async def take(self, device: str, verb: str, body: bytes, is_retained: bool) -> None:  # noqa: FBT001 - a flag of the message
-        """Judge, act, answer."""
+        """Queue a command; the session goes on while devices act."""
         try:
             command = Command.model_validate_json(body)
         except (ValidationError, RecursionError) as error:
-            self.refused_count += 1
+            self.unreadable_count += 1
             log.warning("command_unreadable", extra={"device": device, "error": str(error)[:300]})
             return
-        async with self._turn:
-            await self._do(device, verb, command, is_retained=is_retained)
+        try:
+            self._queue.put_nowait((device, verb, command, is_retained))
+        except asyncio.QueueFull:
+            self.dropped_count += 1
+            log.warning("command_dropped", extra={"device": device, "waiting": QUEUE_COUNT_MAX})
+
+    async def run(self) -> Never:
+        """Own up to what a crash left open, then judge, act and answer, one after the other."""
+        await self._own_up()
+        while True:
+            device, verb, command, is_retained = await self._queue.get()
+            try:
+                await self._do(device, verb, command, is_retained=is_retained)
+            except DiskRefuses as error:  # Not recorded, so not acted on.
+                self.dropped_count += 1
+                log.warning("command_dropped", extra={"device": device, "error": str(error)[:300]})
 
     async def _do(self, device: str, verb: str, command: Command, *, is_retained: bool) -> None:
         parts = self._parts
@@ -117,9 +136,13 @@ class Downlink:
             self._leases[device] = Lease(
                 device=device, ends_mono_s=self._parts.clock.mono_s() + for_s
             )
-        if verb == "close":
-            self._leases.pop(device, None)
-        return await self._command(device, verb, args)
+        result = await self._command(device, verb, args)
+        if verb == "close" and device in self._leases:
+            if result.outcome == "done":
+                del self._leases[device]
+            else:  # Still open perhaps: the lease ends now and insists.
+                self._leases[device] = Lease(device=device, ends_mono_s=-1.0)
+        return result
 
     async def _command(self, device: str, verb: str, args: Mapping[str, object]) -> CommandResult:
         try:
@@ -127,7 +150,8 @@ class Downlink:
                 return await self._parts.drivers[device].command(verb, args)
         except TimeoutError:
             return CommandResult(outcome="failed", reason=f"no answer within {ACT_S_MAX:.0f} s")
-        except OSError as error:
+        except Exception as error:  # A bug in one family must not end the other devices' edge.
+            log.exception("command_failed", extra={"device": device, "verb": verb})
             return CommandResult(outcome="failed", reason=str(error) or type(error).__name__)
 
     async def _answer(self, command_id: str, device: str, verb: str, result: CommandResult) -> None:
@@ -154,7 +178,7 @@ class Downlink:
             Outgoing(device=device, kind="actuation", is_custody=True, body=body)
         )
 
-    async def own_up(self) -> None:
+    async def _own_up(self) -> None:
         """After a crash: tell of commands whose outcome nobody knows; they are never retried."""
         parts = self._parts
         for one in await parts.custody_worker.run(parts.custody.open_commands):

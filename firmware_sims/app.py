@@ -34,6 +34,10 @@ async def run_hall(*, site_dir: Path, data_dir: Path, mqtt_url: str, speed: floa
     site = tomllib.loads((site_dir / "site.toml").read_text(encoding="utf-8"))
     store = Store(data_dir / "hall" / "world.json")
     world = store.load()
+    for truck in world.trucks.values():
+        # A plate that the camera had not posted when the hall stopped is told again.
+        truck.plate_told = truck.plate_told and truck.state != "docked"
+        truck.docked_at_s = 0.0
     # A world that goes on draws other numbers than when it began.
     rng = random.Random(f"{settings['seed']}/{world.serial}")  # noqa: S311 - a simulation
     hall = Hall(world, store, settings, speed=speed, rng=rng, clock=time.monotonic)

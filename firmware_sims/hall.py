@@ -20,6 +20,10 @@ FIELD_S_MIN: Final = 3.0
 PORTAL_HALF_S: Final = 1.7
 EYE_S: Final = 0.8
 DRIVE_OUT_S: Final = 2.0
+BEAM_RATIO: Final = 0.2
+"""So far out the truck breaks the exit beam; from there it goes on whatever the gate does."""
+RESUME_S: Final = 4.0
+"""A truck that was in the beam when the hall stopped waits so long: its edge may be starting."""
 STRONG_DBM: Final = -52
 WEAK_DBM: Final = -68
 _SEASONS: Final = {"ambient": (21.0, 47.0), "cool": (5.0, 70.0), "frozen": (-20.0, 60.0)}
@@ -66,6 +70,8 @@ class Hall:
         self.passages: dict[str, Passage] = {}
         self.put_down_s: dict[str, float] = {}
         self.air_shift_c: dict[str, float] = {}
+        self._in_beam: dict[str, str] = world.books.setdefault("in_beam", {})
+        """By dock, the truck that reached the exit beam; kept, so that a restart goes on."""
         self._stray_until: dict[str, tuple[float, TagInField]] = {}
 
     def saved(self) -> None:
@@ -193,6 +199,11 @@ class Hall:
         began_s = self.gate(dock).exit_began_s
         return 0.0 if began_s is None else min(1.0, (self.clock() - began_s) / DRIVE_OUT_S)
 
+    def _leaving(self, dock: str) -> bool:
+        """Tell whether the truck at a dock has reached the exit beam: it can't come back."""
+        truck = self.world.truck_at(dock)
+        return truck is not None and self._in_beam.get(dock) == truck.truck_id
+
     async def pass_portal(self, carton: Carton, dock: str, source: str, target: str) -> None:
         """Carry a carton through a dock's portal, on to its truck or off it. Raises NotThere."""
         is_out = target.startswith("truck:")
@@ -228,24 +239,30 @@ class Hall:
     async def run_gate(self, dock: str) -> None:
         """Let the truck drive out whenever the gate is open for long enough."""
         waiting: Truck | None = None
+        if self._leaving(dock):
+            self.gate(dock).exit_began_s = self.clock() + RESUME_S
         while True:
             await asyncio.sleep(0.05)
             truck = self.world.truck_at(dock)
             gate = self.gate(dock)
+            if truck is not None and self._leaving(dock):
+                if self._progress(dock) >= 1.0:
+                    self.world.drive_out(truck)
+                    gate.exit_began_s = None
+                    del self._in_beam[dock]
+                    self.saved()
+                continue
             if truck is None or truck.purpose != "outbound" or not gate.coils.get("gate"):
                 gate.exit_began_s = None
                 waiting = truck
                 continue
-            if truck is not waiting:
-                continue  # The gate still stands open from the truck before: not for this one.
-            if self.clock() - truck.docked_at_s < FIELD_S_MIN:
-                continue
+            if truck is not waiting or self.clock() - truck.docked_at_s < FIELD_S_MIN:
+                continue  # The gate may still stand open from the truck before: not for this one.
             if gate.exit_began_s is None:
                 gate.exit_began_s = self.clock()
-            if self._progress(dock) >= 1.0:
-                self.world.drive_out(truck)
+            if self._progress(dock) >= BEAM_RATIO:
+                self._in_beam[dock] = truck.truck_id
                 self.saved()
-                gate.exit_began_s = None
 
 
 def _tag(epc: str, rssi_dbm: int, ratio: float, *, antenna: int = 1) -> TagInField:

@@ -23,6 +23,8 @@ HANDLING_S: Final = 2.0
 STEP_S: Final = 0.2
 TELL_S: Final = 1.0
 PICK_WAIT_S: Final = 8.0
+REACH_M: Final = 1_000.0
+"""No hall is larger."""
 
 
 class Vehicle:
@@ -169,7 +171,7 @@ class Vehicle:
         try:
             order = json.loads(body)
             self._check_order(order)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             self._fail_order("validationError", str(error) or type(error).__name__, "")
             return
         held = self.kept["order"]
@@ -185,17 +187,27 @@ class Vehicle:
         self._has_order.set()
         self._changed.set()
 
-    def _check_order(self, order: dict[str, Any]) -> None:
-        nodes = order["nodes"]
-        if not nodes or not isinstance(order["orderId"], str) or not order["orderId"]:
+    def _check_order(self, order: Any) -> None:  # noqa: ANN401 - JSON from outside
+        """Refuse what can't be driven. Raises ValueError, KeyError or TypeError."""
+        nodes, edges = _rows(order, "nodes"), _rows(order, "edges")
+        if not nodes or not _text(order, "orderId"):
             raise ValueError("an order needs an orderId and nodes")
+        for edge in edges:
+            _number(edge, "sequenceId")
         for node in nodes:
-            _ = (node["nodeId"], node["sequenceId"] + 0)
-            _ = (node["nodePosition"]["x"] + 0.0, node["nodePosition"]["y"] + 0.0)
-            for action in node["actions"]:
-                if action["actionType"] not in {"pick", "drop"}:
+            _text(node, "nodeId")
+            _number(node, "sequenceId")
+            position = node["nodePosition"]
+            if max(abs(_number(position, "x")), abs(_number(position, "y"))) > REACH_M:
+                raise ValueError(f"node {node['nodeId']} lies outside the hall")
+            for action in _rows(node, "actions"):
+                _text(action, "actionId")
+                if _text(action, "actionType") not in {"pick", "drop"}:
                     raise ValueError(f"unknown action {action['actionType']!r}")
+                _rows(action, "actionParameters")
                 parameter(action, "loadId")
+                if parameter(action, "loadType") != self.carries:
+                    raise ValueError(f"{self.serial} carries a {self.carries}, nothing else")
 
     def _fail_order(self, kind: str, why: str, order_id: str) -> None:
         references = [{"referenceKey": "orderId", "referenceValue": order_id[:64]}]
@@ -213,7 +225,7 @@ class Vehicle:
         """Know `stateRequest`; everything else is answered by an error."""
         try:
             kinds = [one["actionType"] for one in json.loads(body)["actions"]]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             self._fail_order("validationError", str(error), "")
             return
         if any(kind != "stateRequest" for kind in kinds):
@@ -361,6 +373,29 @@ class Vehicle:
             return False
         self._changed.clear()
         return True
+
+
+def _rows(message: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    rows = message[key]
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise TypeError(f"{key} is no list of objects")
+    return rows
+
+
+def _text(message: dict[str, Any], key: str) -> str:
+    text = message[key]
+    if not isinstance(text, str) or not text:
+        raise TypeError(f"{key} is no text")
+    return text
+
+
+def _number(message: dict[str, Any], key: str) -> float:
+    number = message[key]
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise TypeError(f"{key} is no number")
+    if not math.isfinite(number):
+        raise ValueError(f"{key} is not finite")
+    return number
 
 
 def parameter(action: dict[str, Any], key: str) -> str:

@@ -66,7 +66,7 @@ def keep(page: Page, name: str) -> None:
 
 
 def test_the_page_shows_what_the_api_says(house: Warehouse, browser: Browser) -> None:
-    """Refused gate explained, search, story, acknowledge, language, no foreign request, no error."""
+    """Refused gate explained, search, story, language, no foreign request, no error."""
     host, port = address_of(house.data_dir, "gateway")
     base = f"http://{host}:{port}"
     page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")

@@ -2,5 +2,3 @@
 
 from __future__ import annotations
 
-import pytest
-from epcpy import epc_tag_uri_or_none  # type: ignore[attr-defined]
