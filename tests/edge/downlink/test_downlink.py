@@ -121,7 +121,7 @@ def play(bench: Bench, story: Callable[[], object]) -> None:
     ],
 )
 def test_a_command_out_of_its_time_is_refused(
-    tmp_path: Path, change: dict[str, object], is_retained: bool, why: str
+    tmp_path: Path, change: dict[str, object], *, is_retained: bool, why: str
 ) -> None:
     """A gate must not open on what was decided for another moment."""
     bench = Bench(tmp_path)
