@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from firmware_sims import devices
 from firmware_sims.commerce import Commerce
 from firmware_sims.control import ControlServer
+from firmware_sims.desk import CustomsDesk
 from firmware_sims.hall import Hall
 from firmware_sims.lead import ShiftLead
 from firmware_sims.mischief import Mischief
@@ -77,6 +78,7 @@ async def run_hall(*, site_dir: Path, data_dir: Path, mqtt_url: str, speed: floa
         mischief.run_climate(),
         mischief.run_bad_requests(),
         lead.run(),
+        CustomsDesk(lead, commerce.customs).run(),
         hall.run_gate("dock-2"),
         _save(hall),
         *(vehicle.run() for vehicle in vehicles),

@@ -47,7 +47,7 @@ class ShiftLead:
                 log.debug("lead_waits", extra={"error": str(error)})
 
     async def _look(self) -> None:
-        alarms = (await self._get("/api/alarms"))["alarms"]
+        alarms = (await self.get("/api/alarms"))["alarms"]
         active = [one for one in alarms if one["cleared_at"] is None]
         for alarm in active:
             if alarm["acknowledged_by"] is None and self._is_ripe(f"alarm/{alarm['alarm_id']}"):
@@ -57,7 +57,7 @@ class ShiftLead:
         await self._look_at_holds([one["definition"] for one in active])
 
     async def _look_at_trucks(self) -> None:
-        for truck in (await self._get("/api/trucks"))["trucks"]:
+        for truck in (await self.get("/api/trucks"))["trucks"]:
             key = f"truck/{truck['truck_id']}"
             if truck["state"] == "refused" and self._is_ripe(key):
                 reason = "refused at the gate: unload, and leave empty"
@@ -65,7 +65,7 @@ class ShiftLead:
                 await self._post(path, {"by": NAME, "reason": reason})
 
     async def _look_at_holds(self, active: list[str]) -> None:
-        holds = (await self._get("/api/holds"))["holds"]
+        holds = (await self.get("/api/holds"))["holds"]
         pallets = {one["sscc"] for one in holds if one["kind"] == "discrepancy"}
         for sscc in sorted(pallets):
             if not self._is_ripe(f"pallet/{sscc}"):
@@ -94,7 +94,8 @@ class ShiftLead:
         del self._first_seen_s[key]
         return True
 
-    async def _get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+    async def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """Return what the page answers. Raises NoPage."""
         return await asyncio.to_thread(self._call, "GET", path, None)
 
     async def _post(self, path: str, body: dict[str, str]) -> None:
@@ -108,7 +109,10 @@ class ShiftLead:
             address = self._file.read_text(encoding="ascii").strip()
         except OSError as error:
             raise NoPage(str(error)) from error
-        connection = http.client.HTTPConnection(address, timeout=10)
+        try:
+            connection = http.client.HTTPConnection(address, timeout=10)
+        except http.client.InvalidURL as error:
+            raise NoPage(str(error)) from error
         try:
             payload = json.dumps(body).encode() if body is not None else None
             headers = {"Content-Type": "application/json"} if payload else {}
