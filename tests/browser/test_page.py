@@ -84,7 +84,7 @@ def test_the_page_shows_what_the_api_says(house: Warehouse, browser: Browser) ->
         page.wait_for_selector(f"text={truck[0]['truck_id']}", timeout=5_000)
 
     page.goto(f"{base}/#alarms")
-    page.wait_for_selector("text=Gate")
+    page.wait_for_selector("#list .alarm")
     assert "has not released it" in page.inner_text("main")
     keep(page, "alarms")
 
