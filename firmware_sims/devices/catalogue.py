@@ -1,8 +1,8 @@
 """Which devices stand at which dock, and on what they are reached.
 
 Settings of hall.toml (all optional): `devices` the folder below the data folder, `transport`
-"pty" or "tcp" with `tcp_base_port`, `tcp_host` (to listen on) and `tcp_name` (what the address files
-say), and `noise_ratio` (chance that a frame is preceded by one noise byte).
+"pty" or "tcp" with `tcp_base_port`, `tcp_host` and `noise_ratio` (chance that a frame is preceded
+by one noise byte).
 """
 
 from __future__ import annotations
@@ -69,22 +69,14 @@ PROBES: Final[dict[str, tuple[Probe, ...]]] = {
 class SerialDevice:
     """Firmware on a line of its own."""
 
-    def __init__(  # noqa: PLR0913  A device's parts and where it is reached.
-        self,
-        name: str,
-        firmware: Firmware,
-        line: Line,
-        *,
-        place: Path,
-        tcp: tuple[str, int] | None,
-        tcp_name: str,
+    def __init__(
+        self, name: str, firmware: Firmware, line: Line, *, place: Path, tcp: tuple[str, int] | None
     ) -> None:
         self.name = name
         self._firmware = firmware
         self._line = line
         self._place = place
         self._tcp = tcp
-        self._tcp_name = tcp_name
 
     async def run(self) -> Never:
         """Serve for ever on the pty that `place` links to, or on TCP with its address there."""
@@ -93,7 +85,7 @@ class SerialDevice:
                 await self._firmware.serve(self._line)
         else:
             async with self._line.on_tcp(*self._tcp) as port:
-                write_address(self._place, f"{self._tcp_name}:{port}")
+                write_address(self._place, f"127.0.0.1:{port}")
                 try:
                     await self._firmware.serve(self._line)
                 finally:
