@@ -23,7 +23,7 @@ from gateway.web.guard import Guard, problem
 from gateway.web.snapshot import TABS_COUNT_MAX, Snapshots
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from fastapi import Response
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 HERE: Final = Path(__file__).resolve().parent
 SAMPLES_COUNT: Final = 240
+ENTRY_N_MAX: Final = 2**63 - 1
+"""A larger number fits no column."""
 _NAME: Final = Field(min_length=1, max_length=64)
 _REASON: Final = Field(min_length=1, max_length=1_000)
 
@@ -121,6 +123,18 @@ def _words(words: Any) -> dict[str, str]:  # noqa: ANN401 - alarm words of one l
     return {key: getattr(words, key) for key in ("title", "cause", "consequence", "remedy")}
 
 
+def _listing(
+    core: Core, name: str, read: Callable[..., Any]
+) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """Return an endpoint without parameters: FastAPI would take defaults for query fields."""
+    key = name.replace("-", "_")
+
+    async def listing() -> dict[str, Any]:
+        return {key: await core.read(read)}
+
+    return listing
+
+
 def _add_reads(
     app: FastAPI, core: Core, live: Live, site: Site, telemetry_store: TelemetryStore
 ) -> None:
@@ -136,12 +150,7 @@ def _add_reads(
         "tasks": reads.tasks,
     }
     for name, read in lists.items():
-        key = name.replace("-", "_")
-
-        async def listing(read: Any = read, key: str = key) -> dict[str, Any]:  # noqa: ANN401
-            return {key: await core.read(read)}
-
-        app.add_api_route(f"/api/{name}", partial(listing), methods=["GET"])
+        app.add_api_route(f"/api/{name}", _listing(core, name, read), methods=["GET"])
 
     @app.get("/api/units/{epc}", response_model=None)
     async def unit(epc: str) -> Any:  # noqa: ANN401 - a row or an error
@@ -155,7 +164,9 @@ def _add_reads(
         return {"found": await core.read(partial(reads.search, text=q))}
 
     @app.get("/api/events")
-    async def events(before: int | None = None) -> dict[str, Any]:
+    async def events(
+        before: Annotated[int | None, Query(ge=1, le=ENTRY_N_MAX)] = None,
+    ) -> dict[str, Any]:
         return {"events": await core.read(partial(reads.events, before=before))}
 
     @app.get("/api/devices")
