@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +19,9 @@ from gateway.ledger.store import Ledger
 from gateway.ledger.verify import verify
 from gateway.settings import load_site
 from wire.chain import ROOT_HASH, CustodyRow, next_row
-from wire.requests import Answer
+
+if TYPE_CHECKING:
+    from wire.requests import Answer
 
 SITE = load_site(Path(__file__).resolve().parents[3] / "config" / "sites" / "demo")
 GOODS = {
