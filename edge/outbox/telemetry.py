@@ -66,12 +66,12 @@ class TelemetryQueue:
     def append(self, readings: Sequence[Queued]) -> list[Evicted]:
         """Queue readings in one commit; return what had to go for them."""
         self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany(
+        added = self._db.executemany(
             "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?)",
             [(one.boot, one.seq, one.topic, one.body, one.at_ns) for one in readings],
-        )
+        ).rowcount
         self._db.execute("COMMIT")
-        self._count += len(readings)
+        self._count += max(0, added)  # One that was queued before is not queued twice.
         evicted: list[Evicted] = []
         if readings:
             evicted += self._forget_older(readings[-1].at_ns - self._age_ns_max)
