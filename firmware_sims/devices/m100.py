@@ -95,15 +95,13 @@ class M100:
     def _answer(self, whole: bytes) -> bytes:
         """Return the reply to one frame; b"" where the answer is the round itself."""
         kind, command, parameters = whole[1], whole[2], whole[5:-2]
-        which: int
-        region: int
         if kind != 0 or whole[-2] != sum(whole[1:-2]) & 0xFF:
             return frame(REPLY, ERROR, bytes([ERROR_BAD_COMMAND]))
         match command, parameters:
-            case 0x03, bytes([which]) if which in VERSIONS:
-                return frame(REPLY, command, parameters + VERSIONS[which])
-            case 0x07, bytes([region]) if region in {1, 2, 3, 4, 6}:
-                self._region = region
+            case 0x03, which if len(which) == 1 and which[0] in VERSIONS:
+                return frame(REPLY, command, which + VERSIONS[which[0]])
+            case 0x07, region if len(region) == 1 and region[0] in {1, 2, 3, 4, 6}:
+                self._region = region[0]
                 return frame(REPLY, command, b"\0")
             case 0x08, b"":
                 return frame(REPLY, command, bytes([self._region]))
