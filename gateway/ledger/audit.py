@@ -11,7 +11,10 @@ import json
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 from gateway.ledger import stock
 from gateway.ledger.stock import Status
@@ -53,12 +56,17 @@ class Audit:
         self._reserved = 0
         self._orders: dict[str, dict[str, Any]] = {}
         self._papers: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._rules: list[dict[str, Any]] = []
+        self._zone = ZoneInfo("UTC")
+        self._void_orders: set[str] = set()
         self._open_gates: dict[str, frozenset[str]] = {}
         """By truck, the cartons that its last decision let out."""
         self._takers: dict[str, Callable[[dict[str, Any]], Iterator[tuple[str, str]]]] = {
             "custody": self._custody_taken,
             "notice.accepted": self._noticed,
+            "rules.set": self._rules_set,
             "order.accepted": self._ordered,
+            "order.changed": self._order_changed,
             "payment.accepted": self._paid,
             "waybill.accepted": self._billed,
             "unit.changed": self._unit_changed,
@@ -116,7 +124,39 @@ class Audit:
     def _ordered(self, fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
         order = fields["order"]
         self._orders[order["order_id"]] = order
+        date = self._local_date(order["ordered_at"])
+        order_max = self._rule("order_amount_max", date)
+        if order["amount"] > order_max:
+            yield "limits", f"order {order['order_id']} of {order['amount']} is above {order_max}"
+        spent = sum(
+            other["amount"]
+            for other in self._orders.values()
+            if other["buyer_key"] == order["buyer_key"]
+            and other["order_id"] not in self._void_orders
+            and self._local_date(other["ordered_at"])[:4] == date[:4]
+        )
+        year_max = self._rule("person_year_amount_max", date)
+        if spent > year_max:
+            what = f"the buyer of order {order['order_id']} reached {spent} in {date[:4]}"
+            yield "limits", f"{what}, above {year_max}"
+
+    def _order_changed(self, fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        if fields["set"].get("state") in {"cancelled", "refused"}:
+            self._void_orders.add(fields["order_id"])
         yield from ()
+
+    def _rules_set(self, fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        self._rules = fields["rules"]
+        self._zone = ZoneInfo(fields["timezone"])
+        yield from ()
+
+    def _rule(self, name: str, date: str) -> float:
+        """Return the newest value that was in force on a date; no rule is no limit."""
+        held = [rule for rule in self._rules if rule["name"] == name and rule["from"] <= date]
+        return float(max(held, key=lambda rule: str(rule["from"]))["value"]) if held else inf
+
+    def _local_date(self, instant: str) -> str:
+        return datetime.fromisoformat(instant).astimezone(self._zone).date().isoformat()
 
     def _paid(self, fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
         self._papers[fields["payment"]["order_id"]].append({**fields["payment"], "_is": "payment"})
@@ -164,6 +204,8 @@ class Audit:
         if order is None:
             yield "three-documents", f"unit {name} was declared without an order"
             return
+        date = self._local_date(order["ordered_at"])
+        tolerance = self._rule("match_amount_tolerance", date)
         fitting = {
             paper["_is"]
             for paper in self._papers[order["order_id"]]
@@ -171,6 +213,7 @@ class Audit:
             and paper.get("receiver_key", order["buyer_key"]) == order["buyer_key"]
             and paper.get("currency", order["currency"]) == order["currency"]
             and paper.get("carrier_id", order["carrier_id"]) == order["carrier_id"]
+            and abs(paper.get("amount", order["amount"]) - order["amount"]) <= tolerance
         }
         for wanted in ("payment", "waybill"):
             if wanted not in fitting:
@@ -250,12 +293,11 @@ class Audit:
 
     def _gate_faults(self, truck_id: str, basis: dict[str, Any]) -> Iterator[str]:
         """Compute section 5 again from the basis, and hold the basis against the journal."""
-        truck, passport = basis["truck"], basis["passport"]
         aboard = {row["unit"] for row in basis["aboard"]}
         known = {name for name, one in self._units.items() if one.place == f"truck:{truck_id}"}
         if aboard != known:
             yield f"its basis names {len(aboard)} cartons, the journal has {len(known)} aboard"
-        for name in sorted(aboard & known):
+        for name in sorted(known):
             one = self._units[name]
             if not one.is_released:
                 yield f"unit {name} is not released"
@@ -263,23 +305,28 @@ class Audit:
                 yield f"unit {name} has open holds"
             if one.status != Status.PASSPORT_APPROVED:
                 yield f"unit {name} is {one.status}"
-        if basis["foreign_tags"]:
-            yield f"foreign tags are aboard: {basis['foreign_tags'][:3]}"
-        wanted = set(passport["units"]) if passport is not None else set()
-        if wanted != aboard:
-            yield f"the passport names {len(wanted)} cartons, {len(aboard)} passed the portal"
-        if passport is not None and passport["state"] != "approved":
-            yield f"its passport is {passport['state']}"
-        plate = passport["plate"] if passport is not None else truck["plate"]
-        if _plain(truck["seen_plate"] or "") != _plain(plate):
-            yield f"the camera read {truck['seen_plate']!r}, the papers say {plate!r}"
-        expected_g = passport["total_mass_g"] if passport is not None else truck["tare_g"]
-        weighed_g = truck["weighed_mass_g"]
-        if weighed_g is None or abs(weighed_g - expected_g) > basis["weight_tolerance_g"]:
-            yield f"it weighed {weighed_g} g, expected {expected_g} g"
+        yield from _paper_faults(basis, known)
         for edge in basis["edges"]:
             if edge["is_forked"] or edge["is_full"] or edge["head_seq"] < edge["tip_seq"]:
                 yield f"edge {edge['edge']} was not sound: {json.dumps(edge)}"
+
+
+def _paper_faults(basis: dict[str, Any], aboard: set[str]) -> Iterator[str]:
+    truck, passport = basis["truck"], basis["passport"]
+    if basis["foreign_tags"]:
+        yield f"foreign tags are aboard: {basis['foreign_tags'][:3]}"
+    wanted = set(passport["units"]) if passport is not None else set()
+    if wanted != aboard:
+        yield f"the passport names {len(wanted)} cartons, {len(aboard)} passed the portal"
+    if passport is not None and passport["state"] != "approved":
+        yield f"its passport is {passport['state']}"
+    plate = passport["plate"] if passport is not None else truck["plate"]
+    if _plain(truck["seen_plate"] or "") != _plain(plate):
+        yield f"the camera read {truck['seen_plate']!r}, the papers say {plate!r}"
+    expected_g = passport["total_mass_g"] if passport is not None else truck["tare_g"]
+    weighed_g = truck["weighed_mass_g"]
+    if weighed_g is None or abs(weighed_g - expected_g) > basis["weight_tolerance_g"]:
+        yield f"it weighed {weighed_g} g, expected {expected_g} g"
 
 
 def _plain(plate: str) -> str:

@@ -18,6 +18,8 @@ ENTRY_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "tag.ashore": ("tag",),
     # a truck left, or a carton passed, without an open gate: nothing moves, a person must look
     "gate.breached": ("dock", "truck_id", "units", "why"),
+    # the dated rule table and the site's time zone, whenever the site file changes them
+    "rules.set": ("rules", "timezone"),
     # documents
     "goods.defined": ("goods",),  # a row of table goods
     "notice.accepted": ("notice", "pallets", "units"),  # rows of notice, pallet, unit

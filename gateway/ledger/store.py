@@ -281,6 +281,16 @@ def _open_books(tx: Tx) -> None:
     ).scalar()
     if guarantee != settings.guarantee_ceiling:
         tx.record("guarantee.opened", book=settings.book, ceiling=settings.guarantee_ceiling)
+    rules = {
+        "rules": [rule.model_dump(mode="json", by_alias=True) for rule in tx.site.rules],
+        "timezone": tx.site.timezone,
+    }
+    table = schema.journal
+    held = tx.connection.execute(
+        select(table.c.body).where(table.c.kind == "rules.set").order_by(table.c.n.desc()).limit(1)
+    ).scalar()
+    if held != journal.canonical(rules):
+        tx.record("rules.set", **rules)
     known = set(tx.connection.execute(select(schema.book_line.c.book_line)).scalars())
     for line, count in sorted(settings.opening.items()):
         if line not in known:

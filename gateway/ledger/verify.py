@@ -40,6 +40,7 @@ class Violation:
     what: str
 
     @override
+    @override
     def __str__(self) -> str:
         return f"{self.rule}: {self.what}" + (f" (journal entry {self.n})" if self.n else "")
 
