@@ -10,6 +10,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from firmware_sims import devices
+from firmware_sims.addresses import address_of
 from firmware_sims.commerce import Commerce
 from firmware_sims.control import ControlServer
 from firmware_sims.desk import CustomsDesk
@@ -47,7 +48,7 @@ async def run_hall(*, site_dir: Path, data_dir: Path, mqtt_url: str, speed: floa
     broker = Broker(mqtt_url, site, vehicles)
     commerce = Commerce(hall, broker, rng)
     mischief = Mischief(hall, commerce)
-    lead = ShiftLead(data_dir, hall, mischief)
+    lead = ShiftLead(address_of(settings, data_dir, "gateway"), hall, mischief)
     began_s = time.monotonic()
 
     def look(path: str) -> dict[str, Any] | None:

@@ -9,8 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from firmware_sims.addresses import Address
     from firmware_sims.hall import Hall
     from firmware_sims.mischief import Mischief
 
@@ -30,8 +29,8 @@ class NoPage(Exception):
 class ShiftLead:
     """Looks at the page every second and acts on what it says."""
 
-    def __init__(self, data_dir: Path, hall: Hall, mischief: Mischief) -> None:
-        self._file = data_dir / "run" / "gateway.http"
+    def __init__(self, gateway: Address, hall: Hall, mischief: Mischief) -> None:
+        self._gateway = gateway
         self._hall = hall
         self._mischief = mischief
         self._first_seen_s: dict[str, float] = {}
@@ -106,7 +105,7 @@ class ShiftLead:
 
     def _call(self, method: str, path: str, body: dict[str, str] | None) -> Any:  # noqa: ANN401 - JSON
         try:
-            address = self._file.read_text(encoding="ascii").strip()
+            address = self._gateway.read()
         except OSError as error:
             raise NoPage(str(error)) from error
         try:

@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Never, Protocol
 
+from firmware_sims.addresses import address_of
 from firmware_sims.devices import probes
 from firmware_sims.devices.line import Line
 from firmware_sims.devices.m100 import M100
@@ -152,10 +153,8 @@ def build(
         bus = Bus(_slaves(field, dock["purpose"]))
         devices.append(shop.serial(f"{name}-bus", 19200, bus))
         devices.append(shop.plc(f"{name}-plc", field, name))
-        address_file = data_dir / "run" / f"edge-{dock['edge']}.http"
-        devices.append(
-            PlateCamera(f"cam-{number}", field, name, address_file=address_file, rng=shop.rng())
-        )
+        edge = address_of(hall_settings, data_dir, f"edge-{dock['edge']}")
+        devices.append(PlateCamera(f"cam-{number}", field, name, edge=edge, rng=shop.rng()))
     return devices
 
 

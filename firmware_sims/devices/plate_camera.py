@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, Never
 
 if TYPE_CHECKING:
     import random
-    from pathlib import Path
 
+    from firmware_sims.addresses import Address
     from firmware_sims.field import Field
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ TRIES_COUNT_MAX: Final = 200
 
 
 class PlateCamera:
-    """One camera; `address_file` holds the "host:port" of the edge once that listens."""
+    """One camera; `edge` is where it posts to."""
 
     def __init__(
         self,
@@ -33,13 +33,13 @@ class PlateCamera:
         field: Field,
         dock: str,
         *,
-        address_file: Path,
+        edge: Address,
         rng: random.Random,
     ) -> None:
         self.name = name
         self._field = field
         self._dock = dock
-        self._address_file = address_file
+        self._edge = edge
         self._rng = rng
 
     async def run(self) -> Never:
@@ -75,7 +75,7 @@ class PlateCamera:
 
     async def _post(self, body: bytes) -> int:
         """Return the status of one POST. Raises OSError, TimeoutError or ValueError."""
-        address = self._address_file.read_text(encoding="ascii").strip()
+        address = self._edge.read()
         host, _, port = address.rpartition(":")
         async with asyncio.timeout(POST_S_MAX):
             reader, writer = await asyncio.open_connection(host, int(port))
