@@ -137,6 +137,7 @@ class Edge:
             telemetry_rows=readings,
             bytes=size + more,
             oldest_s=round(max(0, *ages, 0) / 1e9, 1) if ages else 0.0,
+            is_full=self.writer.is_full,
         )
 
     def _waiting(self) -> tuple[int, int, int | None]:

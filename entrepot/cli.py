@@ -65,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     epc = commands.add_parser("epc", help="decode tags: one JSON line each")
     epc.add_argument("hex", nargs="+", metavar="HEX")
     epc.set_defaults(command=_epc)
+    schema = commands.add_parser("schema", help="print the wire as AsyncAPI 3 with JSON Schemas")
+    schema.set_defaults(command=_schema)
     return parser
 
 
@@ -180,6 +182,13 @@ def _epc(asked: argparse.Namespace) -> int:
             is_bad = True
         _tell(json.dumps(told))
     return 1 if is_bad else 0
+
+
+def _schema(_asked: argparse.Namespace) -> int:
+    from wire.asyncapi import document  # noqa: PLC0415
+
+    _tell(json.dumps(document(), indent=1, ensure_ascii=False))
+    return 0
 
 
 def _tell(text: str) -> None:

@@ -56,6 +56,8 @@ class OutboxFill(Message):
     telemetry_rows: Count
     bytes: Count
     oldest_s: float
+    is_full: bool = False
+    """Custody takes no more rows: its bound or the disk is reached."""
 
 
 class EdgeBeat(Message):

@@ -1,6 +1,6 @@
 """Topic names of the device plane `wh/v1` and the business plane `uns/v1` (pure).
 
-Source: the project's contract on the wire, sections 1 and 6; docs/wire/ is generated from here.
+Source: the project's contract on the wire, sections 1 and 6; `entrepot schema` prints it.
 """
 
 from __future__ import annotations

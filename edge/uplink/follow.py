@@ -18,6 +18,7 @@ WINDOW_COUNT: Final = 400
 """Rows sent beyond the newest head; the ledger keeps 1,000 that came early."""
 RESEND_S_MIN: Final = 2.0
 RESEND_S_MAX: Final = 60.0
+ROUND_TRIPS_COUNT: Final = 4
 
 
 class Mode(StrEnum):
@@ -56,16 +57,21 @@ class Follower:
     """The newest head heard; rows above it are sent."""
     sent_seq: int = 0
     """The newest row sent since the last rewind."""
+    round_trip_s: float = 0.0
+    """Of the newest answered hello."""
     _nonce: str | None = None
-    _resend_s: float = RESEND_S_MIN
+    _asked_at_s: float = 0.0
+    _resend_s: float = 0.0
+    """What doubling made of it; the bounds below hold whatever it is."""
     _sent_at_s: float = 0.0
 
-    def ask(self, nonce: str) -> None:
+    def ask(self, nonce: str, now_s: float) -> None:
         """Remember the nonce of the hello that is going out; earlier ones are void."""
         self._nonce = nonce
+        self._asked_at_s = now_s
 
-    def hear(self, head: Head) -> bool:
-        """Take a head; tell whether it changed anything."""
+    def hear(self, head: Head, now_s: float) -> bool:
+        """Take a head that came at `now_s`; tell whether it changed anything."""
         if head.ledger != self.ledger:
             return False
         if head.nonce is None:
@@ -73,6 +79,7 @@ class Follower:
         if head.nonce != self._nonce:
             return False
         self._nonce = None
+        self.round_trip_s = now_s - self._asked_at_s
         return self._hear_answer(head)
 
     def _hear_answer(self, head: Head) -> bool:
@@ -97,7 +104,7 @@ class Follower:
             return False
         self.acked_seq = head.seq
         self.sent_seq = max(self.sent_seq, head.seq)
-        self._resend_s = RESEND_S_MIN
+        self._resend_s = 0.0
         return True
 
     def _is_ours(self, head: Head) -> bool:
@@ -123,9 +130,11 @@ class Follower:
         """Go back to the head when it has not moved for too long; `jitter` is 0 to 1."""
         if self.mode is not Mode.FOLLOWING or self.sent_seq <= self.acked_seq:
             return False
-        if now_s - self._sent_at_s < self._resend_s * (1 + 0.2 * jitter):
+        least_s = max(RESEND_S_MIN, ROUND_TRIPS_COUNT * self.round_trip_s)
+        wait_s = min(max(self._resend_s, least_s), RESEND_S_MAX)
+        if now_s - self._sent_at_s < wait_s * (1 + 0.2 * jitter):
             return False
         self.sent_seq = self.acked_seq
         self._sent_at_s = now_s
-        self._resend_s = min(2 * self._resend_s, RESEND_S_MAX)
+        self._resend_s = 2 * wait_s
         return True

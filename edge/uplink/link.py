@@ -192,8 +192,8 @@ class Link:
         match levels[4:]:
             case ["head"]:
                 head = Head.model_validate_json(body)
-                hear = self.follower.hear
-                if await parts.custody_worker.run(lambda: hear(head)):
+                hear, now_s = self.follower.hear, parts.clock.mono_s()
+                if await parts.custody_worker.run(lambda: hear(head, now_s)):
                     self.follower.moved(parts.clock.mono_s())
                     self._wake.set()
             case ["ack"]:
@@ -231,7 +231,7 @@ class Link:
             nonce = secrets.token_hex(8)
             sample = await parts.custody_worker.run(parts.custody.sample)
             tip = parts.custody.tip
-            self.follower.ask(nonce)
+            self.follower.ask(nonce, parts.clock.mono_s())
             hello = Hello(
                 ledger=parts.ledger,
                 nonce=nonce,

@@ -217,6 +217,22 @@ _ALL: Final = (
         ),
     ),
     Definition(
+        id="custody-full",
+        severity="critical",
+        en=_words(
+            "Edge's outbox is full",
+            "The edge's custody outbox or its disk takes no further events.",
+            "Its readers are not read any more; its gate stays shut.",
+            "Restore the link to the gateway, or free the edge's disk; it goes on by itself.",
+        ),
+        zh=_words(
+            "边缘节点缓存已满",
+            "边缘节点的监管事件缓存或磁盘已无法再写入。",
+            "读写器暂停读取，闸口保持关闭。",
+            "恢复与网关的连接或清理节点磁盘，之后自动恢复。",
+        ),
+    ),
+    Definition(
         id="foreign-gateway",
         severity="critical",
         en=_words(

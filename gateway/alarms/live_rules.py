@@ -18,6 +18,7 @@ MANAGED: Final = frozenset(
         "device-lost",
         "climate-stale",
         "custody-exhausted",
+        "custody-full",
         "foreign-gateway",
         "vehicle-lost",
         "process-restarted",
@@ -49,6 +50,8 @@ def wanted(site: Site, live: Live, now_s: float) -> Wanted:
         if edge.is_exhausted:
             text = f"edge {edge.edge} keeps nothing that the ledger knows"
             found["custody-exhausted", edge.edge] = text
+        if edge.is_full:
+            found["custody-full", edge.edge] = f"edge {edge.edge} can keep no further events"
     found.update(_processes(live, now_s))
     return found
 

@@ -100,6 +100,7 @@ class Control:
         live.tip_seq, live.tip_hash = beat.tip.seq, beat.tip.hash
         live.custody_rows = beat.outbox.custody_rows
         live.telemetry_rows = beat.outbox.telemetry_rows
+        live.is_full = beat.outbox.is_full
         self._core.changes.notify()
 
     def _birth(self, edge: str, device: str, body: bytes) -> None:
@@ -134,6 +135,7 @@ class Control:
         if head is None:
             log.warning("hello_foreign", extra={"edge": edge, "ledger": hello.ledger[:64]})
             return
+        self._edge(edge).is_exhausted = head.common is None
         await session.publish(edge_topic(edge, "head"), head.model_dump_json().encode())
 
     async def _bury(self, packet: mqtt5.PublishPacket, detail: str) -> None:

@@ -53,10 +53,10 @@ def test_nothing_is_sent_before_an_answer_in_this_run() -> None:
     """A restored disk must learn first where the ledger stands."""
     one, _ = follower(10)
     assert one.room() == 0
-    one.hear(answer(4, None))
+    one.hear(answer(4, None), 0.0)
     assert one.room() == 0
-    one.ask("a")
-    one.hear(answer(4, "a"))
+    one.ask("a", 0.0)
+    one.hear(answer(4, "a"), 0.0)
     assert one.mode is Mode.FOLLOWING
     assert one.room() == WINDOW_COUNT
 
@@ -64,19 +64,19 @@ def test_nothing_is_sent_before_an_answer_in_this_run() -> None:
 def test_a_nonce_counts_once_and_only_the_last_one() -> None:
     """An answer that was held up somewhere is about another time."""
     one, archived = follower(10)
-    one.ask("a")
-    one.ask("b")
-    assert not one.hear(answer(4, "a"))
-    assert one.hear(answer(4, "b"))
-    assert not one.hear(answer(9, "b"))
+    one.ask("a", 0.0)
+    one.ask("b", 0.0)
+    assert not one.hear(answer(4, "a"), 0.0)
+    assert one.hear(answer(4, "b"), 0.0)
+    assert not one.hear(answer(9, "b"), 0.0)
     assert archived == [4]
 
 
 def test_heads_of_another_ledger_are_not_obeyed() -> None:
     """A foreign gateway on the same broker must not make us forget."""
     one, archived = follower(10)
-    one.ask("a")
-    assert not one.hear(answer(4, "a", ledger="ledger-2"))
+    one.ask("a", 0.0)
+    assert not one.hear(answer(4, "a", ledger="ledger-2"), 0.0)
     assert one.mode is Mode.ASKING
     assert archived == []
 
@@ -84,23 +84,23 @@ def test_heads_of_another_ledger_are_not_obeyed() -> None:
 def test_an_unasked_head_moves_the_window_but_archives_nothing() -> None:
     """Archiving follows answers that were read from the database for us."""
     one, archived = follower(10)
-    one.ask("a")
-    one.hear(answer(4, "a"))
-    assert one.hear(answer(7, None))
+    one.ask("a", 0.0)
+    one.hear(answer(4, "a"), 0.0)
+    assert one.hear(answer(7, None), 0.0)
     assert one.acked_seq == 7
     assert archived == [4]
-    assert not one.hear(answer(6, None))
-    assert not one.hear(answer(9, None, branch="x"))
+    assert not one.hear(answer(6, None), 0.0)
+    assert not one.hear(answer(9, None, branch="x"), 0.0)
 
 
 def test_a_ledger_that_went_back_gets_the_rows_again() -> None:
     """Its database was restored; the archive has what it lacks."""
     one, _ = follower(10)
-    one.ask("a")
-    one.hear(answer(9, "a"))
+    one.ask("a", 0.0)
+    one.hear(answer(9, "a"), 0.0)
     one.sent(10, 0.0)
-    one.ask("b")
-    one.hear(answer(3, "b"))
+    one.ask("b", 0.0)
+    one.hear(answer(3, "b"), 0.0)
     assert one.mode is Mode.FOLLOWING
     assert (one.acked_seq, one.sent_seq) == (3, 3)
 
@@ -109,8 +109,8 @@ def test_rows_that_this_disk_lacks_are_a_fork_and_stop_the_sending() -> None:
     """Disk put back, or a clone wrote: a person decides."""
     for head in (answer(20, "a", common=10), answer(8, "a", branch="x", common=5)):
         one, archived = follower(10)
-        one.ask("a")
-        one.hear(head)
+        one.ask("a", 0.0)
+        one.hear(head, 0.0)
         assert one.mode is Mode.FORKED
         assert one.room() == 0
         assert archived == []
@@ -119,22 +119,32 @@ def test_rows_that_this_disk_lacks_are_a_fork_and_stop_the_sending() -> None:
 def test_a_ledger_behind_everything_kept_is_exhausted() -> None:
     """The archive no longer holds what it would need."""
     one, _ = follower(10, base=6)
-    one.ask("a")
-    one.hear(answer(2, "a", common=None))
+    one.ask("a", 0.0)
+    one.hear(answer(2, "a", common=None), 0.0)
     assert one.mode is Mode.EXHAUSTED
 
 
 def test_unanswered_rows_are_sent_again_with_longer_waits() -> None:
     """A gateway that is away must not be hammered when it comes back."""
     one, _ = follower(10)
-    one.ask("a")
-    one.hear(answer(0, "a"))
+    one.ask("a", 0.0)
+    one.hear(answer(0, "a"), 0.0)
     one.sent(10, 0.0)
     assert not one.rewind_if_due(1.9, jitter=0)
     assert one.rewind_if_due(2.0, jitter=0)
     one.sent(10, 2.0)
     assert not one.rewind_if_due(5.9, jitter=0)
     assert one.rewind_if_due(6.0, jitter=0)
+
+
+def test_a_slow_link_is_given_four_round_trips() -> None:
+    """Rows sent again before their answer can be there only slow it further."""
+    one, _ = follower(10)
+    one.ask("a", 0.0)
+    one.hear(answer(0, "a"), 3.0)
+    one.sent(10, 3.0)
+    assert not one.rewind_if_due(14.9, jitter=0)
+    assert one.rewind_if_due(15.0, jitter=0)
 
 
 @given(heads=st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=30))
@@ -146,8 +156,8 @@ def test_the_window_never_goes_beyond_the_chain_or_its_bound(
     for number, (seq, is_asked) in enumerate(heads):
         nonce = str(number) if is_asked else None
         if nonce:
-            one.ask(nonce)
-        one.hear(answer(seq, nonce))
+            one.ask(nonce, 0.0)
+        one.hear(answer(seq, nonce), 0.0)
         assert one.acked_seq <= 10
         assert 0 <= one.room() <= WINDOW_COUNT
         assert one.sent_seq >= one.acked_seq
