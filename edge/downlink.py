@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Never
 
@@ -149,7 +150,8 @@ class Downlink:
             async with asyncio.timeout(ACT_S_MAX):
                 return await self._parts.drivers[device].command(verb, args)
         except TimeoutError:
-            return CommandResult(outcome="failed", reason=f"no answer within {ACT_S_MAX:.0f} s")
+            # It may have acted: only what the device refused, or never got, has failed.
+            return CommandResult(outcome="unknown", reason=f"no answer within {ACT_S_MAX:.0f} s")
         except Exception as error:  # A bug in one family must not end the other devices' edge.
             log.exception("command_failed", extra={"device": device, "verb": verb})
             return CommandResult(outcome="failed", reason=str(error) or type(error).__name__)
@@ -190,15 +192,33 @@ class Downlink:
             if "gate" in driver.birth().channels:
                 self._leases[device] = Lease(device=device, ends_mono_s=-1.0)
 
+    async def _tell_closed(self, device: str, lease: Lease, *, has_gateway: bool) -> None:
+        """Tell of a gate that closed without a command."""
+        if lease.ends_mono_s < 0:
+            reason = "closed at start, or after a close that failed"
+        elif has_gateway:
+            reason = "the lease ended"
+        else:
+            reason = "the gateway fell silent"
+        name = f"lease-{secrets.token_hex(8)}"
+        try:
+            await self._emit_actuation(
+                name, device, lease.verb_safe, "done", reason, read_back=None
+            )
+        except DiskRefuses as error:
+            log.warning("lease_end_untold", extra={"device": device, "error": str(error)[:300]})
+
     async def keep_leases(self) -> Never:
         """Close what is open when its lease ends or the gateway falls silent; insist."""
         while True:
             now_s = self._parts.clock.mono_s()
             for device, lease in list(self._leases.items()):
-                if now_s < lease.ends_mono_s and self._parts.has_gateway():
+                has_gateway = self._parts.has_gateway()
+                if now_s < lease.ends_mono_s and has_gateway:
                     continue
                 result = await self._command(device, lease.verb_safe, {})
                 if result.outcome == "done" and self._leases.get(device) is lease:
                     del self._leases[device]
                     log.info("lease_ended", extra={"device": device})
+                    await self._tell_closed(device, lease, has_gateway=has_gateway)
             await asyncio.sleep(LEASE_CHECK_S)

@@ -34,7 +34,7 @@ class Emit(Protocol):
 class CommandResult:
     """What a driver did with a command, read back from the device."""
 
-    outcome: Literal["done", "failed", "refused"]
+    outcome: Literal["done", "failed", "refused", "unknown"]
     reason: str = ""
     read_back: bool | None = None
 

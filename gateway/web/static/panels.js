@@ -1,5 +1,5 @@
 // Panels that several views share; each returns escaped markup from a picture.
-import {t, language, statusWord} from "./words.js";
+import {t, language, statusWord, whyWord, whoWord} from "./words.js";
 import {html, age, clock, hm, when, money, short, placeWord} from "./html.js";
 
 const SYMBOL = {critical:"!", high:"!", warning:"!"};
@@ -26,7 +26,7 @@ export function alarmList(state, picture, count){
   return html`<h2>${t("alarms")} · ${active.length}</h2>${active.length ? active.slice(0, count).map((one) => alarm(state, one, false)) : html`<p class="empty">${t("noAlarms")}</p>`}`;
 }
 export function refusals(truck){
-  return truck.refusal.length ? html`<p class="high">▲ ${t("refused")}</p>${truck.refusal.slice(0, 6).map((one) => html`<p>${one.why}${one.unit ? html` — ${unitLink(one.unit)}` : ""}<br><span class="dim">${t("who")}: ${one.who}</span></p>`)}` : "";
+  return truck.refusal.length ? html`<p class="high">▲ ${t("refused")}</p>${truck.refusal.slice(0, 6).map((one) => html`<p>${whyWord(one)}${one.unit ? html` — ${unitLink(one.unit)}` : ""}<br><span class="dim">${t("who")}: ${whoWord(one.who)}</span></p>`)}` : "";
 }
 export function docks(state, picture){
   return html`<h2>${t("docks")}</h2>${state.plan.docks.map((dock) => { const truck = picture.trucks.find((one) => one.dock === dock.id && !["gone","expected"].includes(one.state));
@@ -39,7 +39,7 @@ const STEPS = ["open","allocated","matched","declared","released","picking","sta
 export function orderTable(picture, count){
   const orders = picture.orders.slice(0, count);
   return html`<div class="scroll"><table class="cards"><thead><tr><th>${t("order")}<th>${t("cutoff")}<th>${t("goods")}<th>${t("state")}<th>${t("blocked")}<th>${t("who")}</tr></thead><tbody>${orders.map((o) => { const at = Math.max(0, STEPS.indexOf(o.state === "loaded" ? "loading" : o.state === "closed" ? "gone" : o.state)), first = o.blocked_by[0];
-    return html`<tr><td data-h="${t("order")}"><a class="mono" href="#search/${encodeURIComponent(o.order_id)}">${o.order_id}</a></td><td data-h="${t("cutoff")}">${hm(o.cutoff_at)}</td><td data-h="${t("goods")}">${o.lines.map((l) => `${l.cartons_count} × ${l.goods_id}`).join(", ")}</td><td data-h="${t("state")}">${t("o_"+o.state)}<div class="steps" aria-hidden="true">${STEPS.map((_, i) => html`<i class="${i <= at ? "on" : ""}"></i>`)}</div></td><td data-h="${t("blocked")}">${first ? first.what : "–"}</td><td data-h="${t("who")}">${first ? first.who : "–"}</td></tr>`; })}</tbody></table>${orders.length ? "" : html`<p class="empty">${t("empty")}</p>`}</div>`;
+    return html`<tr><td data-h="${t("order")}"><a class="mono" href="#search/${encodeURIComponent(o.order_id)}">${o.order_id}</a></td><td data-h="${t("cutoff")}">${hm(o.cutoff_at)}</td><td data-h="${t("goods")}">${o.lines.map((l) => `${l.cartons_count} × ${l.goods_id}`).join(", ")}</td><td data-h="${t("state")}">${t("o_"+o.state)}<div class="steps" aria-hidden="true">${STEPS.map((_, i) => html`<i class="${i <= at ? "on" : ""}"></i>`)}</div></td><td data-h="${t("blocked")}">${first ? whyWord(first) : "–"}</td><td data-h="${t("who")}">${first ? whoWord(first.who) : "–"}</td></tr>`; })}</tbody></table>${orders.length ? "" : html`<p class="empty">${t("empty")}</p>`}</div>`;
 }
 export function truckTable(picture){
   return html`<div class="scroll"><table class="cards"><thead><tr><th>${t("truck")}<th>${t("plate")}<th>${t("dock")}<th>${t("state")}<th class="n">${t("aboard")}<th>${t("blocked")}</tr></thead><tbody>${picture.trucks.map((one) => html`<tr><td data-h="${t("truck")}" class="mono">${one.truck_id}</td><td data-h="${t("plate")}">${one.plate}</td><td data-h="${t("dock")}">${one.dock}</td><td data-h="${t("state")}" class="${one.state === "refused" ? "high" : ""}">${one.state === "refused" ? "▲ " : ""}${t("s_"+one.state)}</td><td data-h="${t("aboard")}" class="n">${one.aboard_count}</td><td data-h="${t("blocked")}">${one.refusal.length ? html`${one.refusal[0].why} <span class="dim">(${one.refusal[0].who})</span>` : "–"} ${one.state === "refused" ? html`<button class="act" data-act="sendAway" data-id="${one.truck_id}" data-about="${one.plate}">${t("sendAway")}</button>` : ""}</td></tr>`)}</tbody></table></div>`;

@@ -178,11 +178,16 @@ def test_the_gate_closes_when_its_lease_ends_or_the_gateway_falls_silent(tmp_pat
         await until(lambda: len(bench.told) == 1)
         assert bench.gate.asked == ["open"]
         bench.clock.advance(10.1)
-        await until(lambda: bench.gate.asked == ["open", "close"])
-        await bench.downlink.take("plc-2", "open", bench.body(2, seq=9), False)  # noqa: FBT003
         await until(lambda: len(bench.told) == 2)
+        assert bench.gate.asked == ["open", "close"]
+        await bench.downlink.take("plc-2", "open", bench.body(2, seq=9), False)  # noqa: FBT003
+        await until(lambda: len(bench.told) == 3)
         bench.has_gateway = False
-        await until(lambda: bench.gate.asked == ["open", "close", "open", "close"])
+        await until(lambda: len(bench.told) == 4)
+        assert bench.gate.asked == ["open", "close", "open", "close"]
+        ends = [bench.told[1], bench.told[3]]
+        assert [one["verb"] for one in ends] == ["close", "close"]
+        assert [one["reason"] for one in ends] == ["the lease ended", "the gateway fell silent"]
 
     play(bench, story)
 
