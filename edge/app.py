@@ -9,7 +9,7 @@ import logging
 import secrets
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Never
 
 from edge import catalogue
 from edge.downlink import Downlink, DownlinkParts
@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 VERSION: Final = "0.1.0"
-TELEMETRY_ROWS_MAX: Final = 500_000
+TELEMETRY_BYTES_MAX: Final = 200_000_000
 TELEMETRY_AGE_S_MAX: Final = 48 * 3600.0
+GAPS_S: Final = 5.0
 _MS_NS: Final = 1_000_000
 
 
@@ -77,7 +78,7 @@ class Edge:
         self.custody_worker = Worker("custody")
         self.writer = CustodyWriter(self.custody, self.custody_worker)
         self.telemetry = TelemetryQueue(
-            folder / "telemetry.db", rows_max=TELEMETRY_ROWS_MAX, age_s_max=TELEMETRY_AGE_S_MAX
+            folder / "telemetry.db", bytes_max=TELEMETRY_BYTES_MAX, age_s_max=TELEMETRY_AGE_S_MAX
         )
         self.telemetry_worker = Worker("telemetry")
         self.telemetry_seq = 0
@@ -111,10 +112,18 @@ class Edge:
         reading = Queued(
             boot=self.boot, seq=self.telemetry_seq, topic=topic, body=text, at_ns=now_ns
         )
-        evicted = await self.telemetry_worker.run(lambda: self.telemetry.append([reading]))
-        for one in evicted:
-            await self._tell_gap(one)
+        await self.telemetry_worker.run(lambda: self.telemetry.append([reading]))
         return None
+
+    async def tell_gaps(self, has_gateway: Callable[[], bool]) -> Never:
+        """Tell what telemetry had to go, when somebody listens; till then each gap grows."""
+        while True:
+            await asyncio.sleep(GAPS_S)
+            if not has_gateway():
+                continue
+            for gap in await self.telemetry_worker.run(self.telemetry.gaps):
+                await self._tell_gap(gap)
+                await self.telemetry_worker.run(lambda gap=gap: self.telemetry.told(gap))  # type: ignore[misc]
 
     async def _tell_gap(self, gap: Evicted) -> None:
         body: dict[str, object] = {
@@ -278,5 +287,6 @@ async def run_edge(
                 group.create_task(supervise(runner.name, work, failed=failed), name=runner.name)
             group.create_task(downlink.run(), name="commands")
             group.create_task(downlink.keep_leases(), name="leases")
+            group.create_task(shared.tell_gaps(link.has_gateway), name="gaps")
     finally:
         shared.close()

@@ -1,4 +1,4 @@
-"""The telemetry queue on disk: bounded; when full the oldest span is thinned, and its range told.
+"""The telemetry queue on disk: bounded by bytes and age; what had to go is a gap that grows.
 
 Not thread-safe: `edge.outbox.worker` gives it one thread. Forgetting a second of telemetry at a
 power cut is lawful, so it is synchronous=NORMAL.
@@ -20,11 +20,23 @@ CREATE TABLE IF NOT EXISTS reading (
   at_ns INTEGER NOT NULL, PRIMARY KEY (boot, seq)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS reading_by_time ON reading (at_ns);
+CREATE TABLE IF NOT EXISTS gap (
+  boot TEXT PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,
+  dropped_count INTEGER NOT NULL
+) WITHOUT ROWID;
 """
 _NEWEST: Final = (
     "SELECT boot, seq, topic, body, at_ns FROM reading ORDER BY at_ns DESC, seq DESC LIMIT ?"
 )
 _OLDEST: Final = "SELECT boot, seq, topic, body, at_ns FROM reading ORDER BY at_ns, seq LIMIT ?"
+_GROW: Final = """
+INSERT INTO gap VALUES (?, ?, ?, ?) ON CONFLICT (boot) DO UPDATE SET
+  first_seq = MIN(first_seq, excluded.first_seq), last_seq = MAX(last_seq, excluded.last_seq),
+  dropped_count = dropped_count + excluded.dropped_count
+"""
+KEYS_BYTES: Final = 40
+"""What a reading's keys take, about."""
+_SIZE: Final = f"LENGTH(body) + LENGTH(topic) + {KEYS_BYTES}"
 THIN_SPAN_ROWS: Final = 1_000
 """So many of the oldest readings make the span of which every second one goes."""
 
@@ -40,7 +52,7 @@ class Queued:
     at_ns: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Evicted:
     """Readings that will never come, of one boot."""
 
@@ -53,31 +65,48 @@ class Evicted:
 class TelemetryQueue:
     """Readings by (boot, seq) until an acknowledgement names them."""
 
-    def __init__(self, path: Path, *, rows_max: int, age_s_max: float) -> None:
+    def __init__(self, path: Path, *, bytes_max: int, age_s_max: float) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
-        self._rows_max = rows_max
+        self._bytes_max = bytes_max
         self._age_ns_max = round(age_s_max * 1e9)
-        self._count = self._db.execute("SELECT COUNT(*) FROM reading").fetchone()[0]
+        self._count, self._bytes = self._db.execute(
+            f"SELECT COUNT(*), CAST(TOTAL({_SIZE}) AS INTEGER) FROM reading"  # noqa: S608 - our own words
+        ).fetchone()
 
-    def append(self, readings: Sequence[Queued]) -> list[Evicted]:
-        """Queue readings in one commit; return what had to go for them."""
+    def append(self, readings: Sequence[Queued]) -> None:
+        """Queue readings in one commit; what has to go for them makes its boot's gap grow."""
         self._db.execute("BEGIN IMMEDIATE")
-        added = self._db.executemany(
-            "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?)",
-            [(one.boot, one.seq, one.topic, one.body, one.at_ns) for one in readings],
-        ).rowcount
+        for one in readings:  # One that was queued before is not queued twice.
+            added = self._db.execute(
+                "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?)",
+                (one.boot, one.seq, one.topic, one.body, one.at_ns),
+            ).rowcount
+            self._count += added
+            self._bytes += added * (len(one.body) + len(one.topic) + KEYS_BYTES)
         self._db.execute("COMMIT")
-        self._count += max(0, added)  # One that was queued before is not queued twice.
-        evicted: list[Evicted] = []
         if readings:
-            evicted += self._forget_older(readings[-1].at_ns - self._age_ns_max)
-        while self._count > self._rows_max:
-            evicted += self._thin()
-        return evicted
+            self._forget_older(readings[-1].at_ns - self._age_ns_max)
+        while self._bytes > self._bytes_max and self._count:
+            self._thin()
+
+    def gaps(self) -> list[Evicted]:
+        """Return what went and was not told yet, a range a boot."""
+        found = self._db.execute("SELECT boot, first_seq, last_seq, dropped_count FROM gap")
+        return [Evicted(*row) for row in found]
+
+    def told(self, gap: Evicted) -> None:
+        """Forget a gap that is told; what went since then stays as the next one."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute(
+            "UPDATE gap SET dropped_count = dropped_count - ? WHERE boot = ?",
+            (gap.count, gap.boot),
+        )
+        self._db.execute("DELETE FROM gap WHERE dropped_count <= 0")
+        self._db.execute("COMMIT")
 
     def next_to_send(
         self, count_max: int, *, newest_count: int, besides: Iterable[tuple[str, int]] = ()
@@ -101,6 +130,11 @@ class TelemetryQueue:
         self._db.execute("BEGIN IMMEDIATE")
         for boot, spans in ranges.items():
             for first, last in spans:
+                self._bytes -= self._db.execute(
+                    f"SELECT CAST(TOTAL({_SIZE}) AS INTEGER) FROM reading"  # noqa: S608 - our own words
+                    " WHERE boot = ? AND seq BETWEEN ? AND ?",
+                    (boot, first, last),
+                ).fetchone()[0]
                 done += self._db.execute(
                     "DELETE FROM reading WHERE boot = ? AND seq BETWEEN ? AND ?",
                     (boot, first, last),
@@ -110,36 +144,44 @@ class TelemetryQueue:
         return done
 
     def waiting(self) -> tuple[int, int, int | None]:
-        """Return (readings, a bound of their bytes, Unix nanoseconds of the oldest)."""
+        """Return (readings, their bytes, Unix nanoseconds of the oldest)."""
         oldest = self._db.execute("SELECT MIN(at_ns) FROM reading").fetchone()[0]
-        return self._count, 300 * self._count, oldest
+        return self._count, self._bytes, oldest
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
-    def _thin(self) -> list[Evicted]:
+    def _thin(self) -> None:
         """Drop every second reading of the oldest span."""
         span = self._db.execute(
-            "SELECT boot, seq FROM reading ORDER BY at_ns, boot, seq LIMIT ?", (THIN_SPAN_ROWS,)
+            f"SELECT boot, seq, {_SIZE} FROM reading ORDER BY at_ns, boot, seq LIMIT ?",  # noqa: S608
+            (THIN_SPAN_ROWS,),
         ).fetchall()
-        return self._drop(span[::2])
+        self._drop(span[::2])
 
-    def _forget_older(self, before_ns: int) -> list[Evicted]:
+    def _forget_older(self, before_ns: int) -> None:
         span = self._db.execute(
-            "SELECT boot, seq FROM reading WHERE at_ns < ? LIMIT ?", (before_ns, THIN_SPAN_ROWS)
+            f"SELECT boot, seq, {_SIZE} FROM reading WHERE at_ns < ? LIMIT ?",  # noqa: S608
+            (before_ns, THIN_SPAN_ROWS),
         ).fetchall()
-        return self._drop(span)
+        self._drop(span)
 
-    def _drop(self, names: list[tuple[str, int]]) -> list[Evicted]:
+    def _drop(self, names: list[tuple[str, int, int]]) -> None:
+        """Delete readings and let their boots' gaps grow, in one commit: no crash parts the two."""
+        if not names:
+            return
+        by_boot: dict[str, list[int]] = {}
+        for boot, seq, _ in names:
+            by_boot.setdefault(boot, []).append(seq)
         self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany("DELETE FROM reading WHERE boot = ? AND seq = ?", names)
+        self._db.executemany(
+            "DELETE FROM reading WHERE boot = ? AND seq = ?",
+            [(boot, seq) for boot, seq, _ in names],
+        )
+        self._db.executemany(
+            _GROW, [(boot, min(seqs), max(seqs), len(seqs)) for boot, seqs in by_boot.items()]
+        )
         self._db.execute("COMMIT")
         self._count -= len(names)
-        by_boot: dict[str, list[int]] = {}
-        for boot, seq in names:
-            by_boot.setdefault(boot, []).append(seq)
-        return [
-            Evicted(boot=boot, first_seq=min(seqs), last_seq=max(seqs), count=len(seqs))
-            for boot, seqs in by_boot.items()
-        ]
+        self._bytes -= sum(size for _, _, size in names)
