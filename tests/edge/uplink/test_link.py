@@ -120,7 +120,9 @@ class EdgeSide:
         self.store = CustodyStore.open(folder / "custody.db")
         self.custody_worker = Worker("custody")
         self.writer = CustodyWriter(self.store, self.custody_worker)
-        self.telemetry = TelemetryQueue(folder / "telemetry.db", bytes_max=10_000_000, age_s_max=3_600.0)
+        self.telemetry = TelemetryQueue(
+            folder / "telemetry.db", bytes_max=10_000_000, age_s_max=3_600.0
+        )
         self.telemetry_worker = Worker("telemetry")
         self.commands: list[tuple[str, str, bytes, bool]] = []
         self.link = Link(
