@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from edge.outbox.errors import DiskRefuses
 from edge.uplink.client import UplinkClient
-from edge.uplink.follow import Follower, Mode
+from edge.uplink.follow import RESEND_S_MAX, ROUND_TRIPS_COUNT, Follower, Mode
 from runtime.backoff import Backoff
 from wire.chain import Tombstone
 from wire.control import Ack, ConfigReport, EdgeState, GatewayBeat, Head, Hello, Tip
@@ -312,8 +312,10 @@ class Link:
         parts = self._parts
         while True:
             now_s = parts.clock.mono_s()
+            trips_s = ROUND_TRIPS_COUNT * self.follower.round_trip_s
+            resend_s = min(max(TELEMETRY_RESEND_S, trips_s), RESEND_S_MAX)
             for name, sent_s in list(self._flying.items()):
-                if now_s - sent_s > TELEMETRY_RESEND_S:
+                if now_s - sent_s > resend_s:
                     del self._flying[name]
             room = TELEMETRY_WINDOW - len(self._flying)
             if not self.has_gateway() or room <= 0:
