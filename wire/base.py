@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Word = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0)]
+INT_MAX: Final = 2**62
+"""What every store of ours holds, with room to count on; in nanoseconds the year 2116."""
+Count = Annotated[int, Field(ge=0, le=INT_MAX)]
 Clock = Literal["synced", "unsynced"]
 Quality = Literal["good", "uncertain", "bad"]
 
@@ -22,7 +24,7 @@ class Message(BaseModel):
 class Reading(Message):
     """Fields of every reading."""
 
-    t_ns: int = Field(ge=0)
+    t_ns: Count
     """Unix time of the measurement, UTC; never restamped by a replay, unique per device."""
     clock: Clock
     quality: Quality = "good"

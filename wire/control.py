@@ -29,7 +29,7 @@ class EdgeState(Message):
     boot: str
     version: str = ""
     config_hash: str = ""
-    since: int = 0
+    since: Count = 0
     """Unix nanoseconds."""
 
 
@@ -45,7 +45,7 @@ class DeviceBirth(Message):
     """Channel name to unit."""
     status: Literal["starting", "ok", "degraded", "lost", "disabled"]
     status_reason: str = ""
-    last_seen: int | None = None
+    last_seen: Count | None = None
     """Unix nanoseconds of the last good answer."""
 
 
@@ -65,7 +65,7 @@ class EdgeBeat(Message):
 
     boot: str
     mono_ms: Count
-    t_ns: int
+    t_ns: Count
     clock: Clock
     tip: Tip
     outbox: OutboxFill
@@ -95,7 +95,7 @@ class Ack(Message):
     """Telemetry that the store has, as inclusive ranges per boot (256 ranges at most)."""
 
     ledger: str
-    telemetry: dict[str, list[tuple[int, int]]]
+    telemetry: dict[str, list[tuple[Count, Count]]]
 
 
 class Deadline(Message):
@@ -127,7 +127,7 @@ class GatewayState(Message):
     online: bool
     ledger: str
     version: str = ""
-    since: int = 0
+    since: Count = 0
 
 
 class GatewayBeat(Message):
@@ -135,7 +135,7 @@ class GatewayBeat(Message):
 
     ledger: str
     journal_count: Count
-    t_ns: int
+    t_ns: Count
 
 
 class ConfigReport(Message):
@@ -150,7 +150,7 @@ class ConfigReport(Message):
 class DeadLetterNotice(Message):
     """On `dead/{reason}`; the letter itself lies in the database."""
 
-    letter_id: int
+    letter_id: Count
     reason: Word
     topic: str
     detail: str

@@ -25,8 +25,8 @@ class Rfid(Reading):
     """Pure identity URI; absent when the tag bears no EPC that we can decode."""
     reads_count: Count
     rssi_dbm: float | None = None
-    first_t_ns: int
-    last_t_ns: int
+    first_t_ns: Count
+    last_t_ns: Count
 
 
 class Weight(Reading):
@@ -48,7 +48,7 @@ class Load(Reading):
     epcs: list[str]
     """Pure identity URIs (SGTIN and SSCC), sorted; a tag without one stands as its hex."""
     confidence_ratio: float = Field(ge=0, le=1)
-    parts: list[int]
+    parts: list[Count]
     """Chain numbers of the weight and rfid rows that were joined."""
 
 
@@ -82,8 +82,8 @@ class Gap(Reading):
 
     stream: Literal["telemetry"]
     boot: str
-    first_seq: int
-    last_seq: int
+    first_seq: Count
+    last_seq: Count
     count: Count
     cause: Literal["evicted", "corrupt", "clock_step", "disk_full"]
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from gateway.ledger.store import Tx
     from wire.control import Hello
 
+LETTERS_COUNT_MAX: Final = 20_000
+LETTERS_PRUNE_EVERY: Final = 500
 _DETAIL_CHARS_MAX: Final = 500
 _QUERY_COUNT_MAX: Final = 500
 
@@ -132,6 +134,14 @@ def bury(tx: Tx, *, reason: str, detail: str, topic: str, body: bytes) -> DeadLe
     key = inserted.inserted_primary_key
     assert key is not None
     letter = DeadLetter(letter_id=int(key[0]), reason=reason, topic=topic, detail=detail)
+    if letter.letter_id % LETTERS_PRUNE_EVERY == 0:
+        # Custody is never thrown away; what a flood sends on any other topic is.
+        tx.connection.execute(
+            delete(dead_letter).where(
+                dead_letter.c.letter_id <= letter.letter_id - LETTERS_COUNT_MAX,
+                dead_letter.c.topic.not_like("%/evt/%"),
+            )
+        )
     tx.queue(
         "dead",
         f"dead/{reason}",
