@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WORDS_CHARS_MAX = 1_000
 NAME_CHARS_MAX = 64
+CUSTOMS: Final = "customs"
+"""A hold of this kind no person in the house may lift."""
 
 
 class NotAllowed(Exception):
@@ -50,16 +52,19 @@ def release_holds(  # noqa: PLR0913 (exactly one of the first three is given)
     hold, unit = schema.hold, schema.unit
     field, value, chosen = _chosen(tx, holds=holds, pallet=pallet, zone=zone)
     query = (
-        select(hold.c.hold_id, unit.c.sscc)
+        select(hold.c.hold_id, hold.c.kind, unit.c.sscc)
         .join(unit, unit.c.unit == hold.c.unit)
         .where(hold.c.lifted_at.is_(None), chosen)
         .order_by(hold.c.hold_id)
     )
     if kind is not None:
         query = query.where(hold.c.kind == kind)
-    found = tx.connection.execute(query).all()
+    found = list(tx.connection.execute(query).all())
     if not found:
         raise NotAllowed(field, value, "no open hold is there: it may have been released already")
+    found = [row for row in found if row.kind != CUSTOMS]
+    if not found:
+        raise NotAllowed(field, value, "customs holds it: only customs can lift that")
     for row in found:
         tx.record("hold.lifted", hold_id=row.hold_id, lifted_by=by, lift_reason=reason)
     for sscc in sorted({row.sscc for row in found}):

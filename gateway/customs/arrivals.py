@@ -192,5 +192,12 @@ def truck(tx: Tx, asked: Truck) -> dict[str, object]:
             return {"already": True}
         message = f"truck {asked.truck_id} was noticed otherwise and is {known.state}: new truck_id"
         raise Refused([problem("/truck_id", "conflict", message)])
+    table = schema.truck
+    twin = tx.connection.execute(
+        select(table.c.truck_id).where(table.c.plate == asked.plate, table.c.state != "gone")
+    ).scalar()
+    if twin is not None:
+        message = f"truck {twin} with plate {shown(asked.plate)} has not left yet: one at a time"
+        raise Refused([problem("/plate", "conflict", message)])
     tx.record("truck.noticed", truck={**row, "dock": asked.dock, "state": "expected"})
     return {"truck_id": asked.truck_id}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from gateway.ledger.schema import AnyRow
     from gateway.ledger.store import Tx
     from wire.requests import Hold, ReleaseHold
+
+
+OWNED: Final = frozenset({"customs", "security"})
+"""Kinds of hold that only the authority that placed them lifts."""
 
 
 def hold(tx: Tx, asked: Hold) -> dict[str, object]:
@@ -43,6 +47,15 @@ def release_hold(tx: Tx, asked: ReleaseHold) -> dict[str, object]:
     if not found:
         message = f"no open {asked.kind} hold is there: it may have been released already"
         raise Refused([problem(field, "not_allowed", message)])
+    foreign = [
+        one for one in found if asked.kind in OWNED and one.placed_by != asked.authority[:64]
+    ]
+    if foreign:
+        message = (
+            f"{len(foreign)} {asked.kind} hold(s) were placed by {foreign[0].placed_by!r}:"
+            f" {asked.authority!r} can't lift them, ask whoever placed them"
+        )
+        raise Refused([problem("/authority", "not_allowed", message)])
     for one in found:
         tx.record(
             "hold.lifted",

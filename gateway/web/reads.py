@@ -266,10 +266,10 @@ def _about(kind: str, body: dict[str, Any], unit: str) -> dict[str, Any]:
 
 def search(connection: Connection, text: str) -> Rows:
     """Return cartons, pallets, orders and trucks that a text names in whole or in part."""
-    wanted = text.strip()
+    wanted = text.replace("\0", "").strip()
     if not wanted:
         return []
-    like = wanted.replace("%", "").replace("_", "\\_")
+    like = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     unit, pallet, sale, truck = schema.unit, schema.pallet, schema.sale, schema.truck
     sources: list[tuple[str, Select[Any]]] = [
         (

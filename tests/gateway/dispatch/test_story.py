@@ -10,7 +10,7 @@ import pytest
 
 from gateway import people
 from gateway.ledger import schema
-from tests.gateway.dispatch.house import CARTON_G, SSCC, TARE_G, House, carton
+from tests.gateway.dispatch.house import CARTON_G, PLATE, SSCC, TARE_G, House, carton
 
 STANDARD = Path(__file__).resolve().parents[4] / "shared" / "standards" / "vda5050-2.1.0"
 
@@ -129,6 +129,41 @@ def test_a_hold_blocks_an_order_and_says_who_must_act() -> None:
     house.do(lambda tx: people.release_holds(tx, pallet=SSCC, by="lead", reason="dry"))
     house.react()
     assert house.row(schema.sale, "A1")["state"] == "declared"
+
+
+def test_a_customs_hold_is_lifted_by_customs_only() -> None:
+    """Neither a person at the page nor another authority may let detained goods go."""
+    house = House()
+    house.stored()
+    subject = {"pallet": SSCC}
+    house.request("hold", subject=subject, kind="customs", reason="look", authority="customs")
+    with pytest.raises(people.NotAllowed, match="only customs"):
+        house.do(lambda tx: people.release_holds(tx, pallet=SSCC, by="lead", reason="dry"))
+    with pytest.raises(AssertionError, match="placed by 'customs'"):
+        house.request(
+            "release-hold", subject=subject, kind="customs", reason="mine", authority="nobody"
+        )
+    house.request(
+        "release-hold", subject=subject, kind="customs", reason="seen", authority="customs"
+    )
+    assert {one["holds_count"] for one in house.rows(schema.unit)} == {0}
+
+
+def test_a_plate_is_expected_once() -> None:
+    """Two trucks with one plate would share one camera reading."""
+    house = House()
+    truck = {
+        "plate": PLATE,
+        "purpose": "outbound",
+        "dock": "dock-2",
+        "tare_g": TARE_G,
+        "arrives_at": "2026-11-24T02:00:00Z",
+        "carrier_id": "C1",
+    }
+    house.request("truck", truck_id="T1", **truck)
+    house.request("truck", truck_id="T1", **truck)
+    with pytest.raises(AssertionError, match="has not left yet"):
+        house.request("truck", truck_id="T2", **truck)
 
 
 def test_no_carton_is_sold_twice() -> None:
