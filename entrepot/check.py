@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from edge.settings import SettingsError, load_edge
+from edge.devices.modbus_sensors.plan import utilisation_ratio
+from edge.settings import BusUnit, SettingsError, load_edge
 from gateway.settings import Fault, Site, SiteRefused, load_site
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.settings import EdgeSettings
+
+NEARLY_FULL: Final = 0.9
 
 
 def check(site_dir: Path) -> list[Fault]:
@@ -43,6 +46,31 @@ def check(site_dir: Path) -> list[Fault]:
     return list(dict.fromkeys(faults))
 
 
+def planned(edge: EdgeSettings) -> dict[str, float]:
+    """Return the share of line time that the polls of each bus need."""
+    ratios = {}
+    for bus in edge.buses:
+        units = [one for one in edge.devices if isinstance(one, BusUnit) and one.bus == bus.id]
+        ratios[bus.id] = utilisation_ratio(
+            [(one.family, one.poll_s) for one in units],
+            baud=bus.baud,
+            character_bits=10 if bus.format == "8N1" else 11,
+            turnaround_s=bus.turnaround_s,
+        )
+    return ratios
+
+
+def plans(site_dir: Path) -> list[str]:
+    """Return a line a bus: what its polls need of the line's time. Raises SettingsError."""
+    told = []
+    for path in sorted(site_dir.glob("edge-*.toml")):
+        edge = load_edge(site_dir, path.stem.removeprefix("edge-"))
+        for bus, ratio in planned(edge).items():
+            warning = ": nearly full, a retry delays every unit" if ratio > NEARLY_FULL else ""
+            told.append(f"{path.name}: {bus} is polled {ratio:.0%} of its time{warning}")
+    return told
+
+
 def _cross(site_dir: Path, site: Site, edges: dict[str, EdgeSettings]) -> list[Fault]:
     """Return what the site and its edges say differently."""
     faults = []
@@ -55,6 +83,11 @@ def _cross(site_dir: Path, site: Site, edges: dict[str, EdgeSettings]) -> list[F
                 remedy = f"Use one of {sorted(zones)}."
                 key = f"devices.{device.id}.zone"
                 faults.append(_fault(path, key, f"unknown zone {zone!r}", remedy))
+        for bus, ratio in planned(edge).items():
+            if ratio > 1:
+                message = f"its polls need {ratio:.0%} of the line's time"
+                remedy = "Poll less often, raise the baud, or move units to another bus."
+                faults.append(_fault(path, f"buses.{bus}", message, remedy))
     for dock in site.docks:
         key = f"docks.{dock.id}"
         known = edges.get(dock.edge)

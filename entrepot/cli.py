@@ -135,13 +135,15 @@ def _verify(asked: argparse.Namespace) -> int:
 
 
 def _check(asked: argparse.Namespace) -> int:
-    from entrepot.check import check  # noqa: PLC0415
+    from entrepot.check import check, plans  # noqa: PLC0415
 
     faults = check(asked.dir)
     for fault in faults:
         _complain(str(fault))
     if faults:
         return 1
+    for line in plans(asked.dir):
+        _tell(line)
     _tell(f"ok: {asked.dir}")
     return 0
 

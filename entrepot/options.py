@@ -13,6 +13,7 @@ from entrepot.processes import StartRefused
 if TYPE_CHECKING:
     import argparse
 
+PORT_MAX: Final = 65_535
 DEFAULT_SITE: Final = Path(__file__).resolve().parent.parent / "config" / "sites" / "demo"
 
 
@@ -57,13 +58,33 @@ def ledger_id(data_dir: Path) -> str:
     return drawn
 
 
+def _check_database(url: str) -> None:
+    from sqlalchemy import make_url  # noqa: PLC0415 - half a start's time, and rarely asked for
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError  # noqa: PLC0415
+
+    try:
+        make_url(url).get_dialect()
+    except (ArgumentError, NoSuchModuleError) as error:
+        sentence = (
+            "--database is no address that is known here:"
+            " give postgresql+psycopg://USER:PASSWORD@HOST/NAME or sqlite:///FILE"
+        )
+        raise StartRefused("cli", sentence) from error
+
+
 def options_of(asked: argparse.Namespace) -> Options:
     """Return what a command was asked for. Raises StartRefused."""
     http = asked.http
     if http is not None and ":" not in http:
         http = f"127.0.0.1:{http}"
-    if http is not None and not http.rpartition(":")[2].isdigit():
+    port = http.rpartition(":")[2] if http is not None else "0"
+    if not (port.isdecimal() and port.isascii() and int(port) <= PORT_MAX):
         raise StartRefused("cli", f"--http {asked.http!r} is no port: give PORT or HOST:PORT")
+    if asked.summary is not None and not asked.summary.resolve().parent.is_dir():
+        sentence = f"--summary {asked.summary}: its folder is not there: make it, or name another"
+        raise StartRefused("cli", sentence)
+    if asked.database is not None:
+        _check_database(asked.database)
     return Options(
         site_dir=asked.site.resolve(),
         data_dir=asked.data.resolve(),

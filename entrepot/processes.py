@@ -105,7 +105,7 @@ class Process:
             self._last_exit = _exit_words(code)
             if code == REFUSED_EXIT:
                 sentence = self._tail[-1] if self._tail else self._last_exit
-                self.refused = StartRefused(self.name, sentence)
+                self.refused = StartRefused(self.name, sentence.removeprefix("entrepot: "))
                 break
             if time.monotonic() - started_s > STEADY_S:
                 delay_s = RESTART_DELAY_S_MIN

@@ -90,6 +90,39 @@ def test_check_finds_what_files_say_of_each_other(tmp_path: Path) -> None:
     assert all(fault.remedy for fault in faults)
 
 
+def test_check_refuses_a_bus_plan_that_no_line_can_keep(tmp_path: Path) -> None:
+    """Six units twenty times a second want more time than a second has."""
+    site = tmp_path / "site"
+    shutil.copytree(DEFAULT_SITE, site)
+    path = site / "edge-dock-1.toml"
+    text = path.read_text(encoding="utf-8").replace("poll_s = 0.5", "poll_s = 0.05")
+    path.write_text(text, encoding="utf-8")
+    assert [fault.key for fault in check(site)] == ["buses.bus-1"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--http", "99999", "is no port"),
+        ("--http", "127.0.0.1:²", "is no port"),
+        ("--summary", "nowhere/s.json", "its folder is not there"),
+        ("--database", "nonsense://x", "--database is no address"),
+        ("--mqtt", "http://x", "mqtt://HOST:PORT"),
+        ("--influx", "nonsense", "--influx"),
+        ("--speed", "nan", "--speed"),
+        ("--for", "0", "--for"),
+    ],
+)
+def test_a_wrong_option_gives_one_clear_sentence(
+    tmp_path: Path, option: str, value: str, told: str
+) -> None:
+    """Before anything starts for long, and never with a traceback."""
+    run = entrepot("up", "--data", str(tmp_path / "data"), "--http", "0", option, value)
+    assert run.returncode == 2
+    assert told in run.stderr.splitlines()[-1]
+    assert "Traceback" not in run.stderr
+
+
 def test_check_refuses_doubled_devices(tmp_path: Path) -> None:
     """Two devices of one name would write one story."""
     site = tmp_path / "site"
