@@ -17,7 +17,7 @@ export class FloorMap {
     for (const zone of this.plan.zones){ const mine = this.plan.locations.filter((l) => l.zone === zone); if (!mine.length) continue; const air = zones.get(zone);
       const x0 = Math.min(...mine.map((l) => l.x_m))-1.6, x1 = Math.max(...mine.map((l) => l.x_m))+1.6, y0 = Math.min(...mine.map((l) => l.y_m))-1.9, y1 = Math.max(...mine.map((l) => l.y_m))+2.3;
       const out = air?.is_out && !air.is_stale; g.strokeStyle = out ? c["--crit"] : c["--line"]; g.lineWidth = out ? 2 : 1; g.setLineDash(out ? [6,4] : []); g.strokeRect(X(x0),Y(y0),(x1-x0)*scale,(y1-y0)*scale); g.setLineDash([]);
-      g.fillStyle = out ? c["--crit"] : c["--dim"]; g.fillText(`${out ? "■ " : ""}${narrow ? "" : zone + "  "}${air?.temperature_c !== undefined ? air.temperature_c.toFixed(1)+" °C" : "–"}${air?.is_stale ? " ?" : ""}`, X(x0)+6, Y(y1)-8); }
+      g.fillStyle = out ? c["--crit"] : c["--dim"]; g.fillText(`${out ? "■ " : ""}${narrow ? "" : zone + "  "}${air?.temperature_c !== undefined ? air.temperature_c.toFixed(1)+" °C" : "–"}${air?.is_stale ? " ?" : ""}`, X(x0)+(narrow ? 0 : 6), Y(y1)+(narrow ? 9 : -8)); }
     const w = 1.05*scale, h = 1.25*scale;
     for (const one of this.plan.locations){ const held = places.get(`location:${one.id}`), x = X(one.x_m)-w+(one.level-1)*(w+1), y = Y(one.y_m)-h/2;
       g.fillStyle = held ? held.holds_count > 0 ? c["--panel"] : held.cartons_count > 4 ? c["--s3"] : c["--s2"] : c["--rack"]; g.fillRect(x,y,w,h);
@@ -25,10 +25,10 @@ export class FloorMap {
     const trucks = new Map((this.picture?.trucks ?? []).filter((one) => !["gone","expected"].includes(one.state)).map((one) => [one.dock, one]));
     for (const dock of this.plan.docks){ const truck = trucks.get(dock.id), bad = truck?.state === "refused", outward = dock.purpose === "outbound", held = places.get(`dock:${dock.id}`), x = X(dock.x_m), y = Y(dock.y_m);
       g.fillStyle = bad ? c["--high"] : truck ? c["--s3"] : c["--rack"]; g.fillRect(outward ? x+4 : x-14, y-1.6*scale, 10, 3.2*scale);
-      g.fillStyle = bad ? c["--high"] : c["--dim"]; g.textAlign = outward ? "right" : "left"; g.fillText(`${bad ? "▲ " : ""}${dock.id}`, outward ? x-2 : x+2, y-1.3*scale); if (truck && !narrow) g.fillText(truck.plate, outward ? x-2 : x+2, y+1.4*scale); g.textAlign = "left";
+      g.fillStyle = bad ? c["--high"] : c["--dim"]; g.textAlign = outward ? "right" : "left"; g.fillText(`${bad ? "▲ " : ""}${dock.id}`, outward ? x+(narrow ? 14 : -2) : x+(narrow ? -14 : 2), y-(narrow ? 1.6*scale+9 : 1.3*scale)); if (truck && !narrow) g.fillText(truck.plate, outward ? x-2 : x+2, y+1.4*scale); g.textAlign = "left";
       if (held){ g.fillStyle = held.holds_count > 0 ? c["--high"] : c["--s3"]; g.fillRect(x,y-0.5*scale,scale,scale); } }
     for (const one of this.plan.stagings){ const held = places.get(`staging:${one.id}`), x = X(one.x_m)-1.4*scale, y = Y(one.y_m)-1.6*scale; g.strokeStyle = c["--line"]; g.lineWidth = 1; g.strokeRect(x,y,2.8*scale,3.2*scale);
-      const count = Math.min(12, held?.cartons_count ?? 0); g.fillStyle = c["--s2"]; for (let i = 0; i < count; i++) g.fillRect(x+4+(i%4)*0.64*scale, y+4+Math.floor(i/4)*0.72*scale, 0.5*scale, 0.56*scale); g.fillStyle = c["--dim"]; g.fillText(narrow ? `${held?.cartons_count ?? 0}` : `${one.id} · ${held?.cartons_count ?? 0}`, x, y-8); }
+      const count = Math.min(12, held?.cartons_count ?? 0); g.fillStyle = c["--s2"]; for (let i = 0; i < count; i++) g.fillRect(x+4+(i%4)*0.64*scale, y+4+Math.floor(i/4)*0.72*scale, 0.5*scale, 0.56*scale); g.fillStyle = c["--dim"]; g.fillText(narrow ? `${held?.cartons_count ?? 0}` : `${one.id} · ${held?.cartons_count ?? 0}`, x, narrow ? y+3.2*scale+9 : y-8); }
     const now = performance.now();
     for (const held of this.seen.values()){ const {x,y} = this.at(held, now), one = held.one, px = X(x), py = Y(y), size = one.serial.startsWith("mover") ? 13 : 10;
       if (Math.abs(held.toX-x)+Math.abs(held.toY-y) > 0.1){ g.strokeStyle = c["--move"]; g.setLineDash([2,5]); g.lineWidth = 1; g.beginPath(); g.moveTo(px,py); g.lineTo(X(held.toX),Y(held.toY)); g.stroke(); g.setLineDash([]); }

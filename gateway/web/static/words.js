@@ -32,7 +32,7 @@ const ZH = {
   dead:"死信",tasks:"搬运任务",target:"到",source:"从",more:"更早",done:"完成",failed:"未成功",
 };
 const STATUS_ZH = {ADVISED:"已预报",RECEIVED:"已收货",BOOKED:"已入账",ALLOCATED:"已分配",MATCHED:"三单一致",DECLARED:"已申报",RELEASED:"已放行",PASSPORT_BOUND:"已绑核放单",PASSPORT_APPROVED:"核放单已批",GATED_OUT:"已出卡口",DEDUCTED:"已核扣",WRITTEN_OFF:"已核销",INSPECTION:"查验",DETAINED:"扣留",SUSPENDED:"暂停",REJECTED:"退单"};
-const RULE_ZH = {stock:"库存不足或未上架",hold:"货物被扣留","three-documents":"三单未齐或不一致",customs:"等待海关放行",cancelled:"订单已取消",picking:"拣货中",truck:"等待承运车辆",gate:"卡口不放行",passport:"核放单未批准",
+const RULE_ZH = {stock:"库存不足或未上架",hold:"货物被扣留","three-documents":"三单未齐或不一致",customs:"等待海关放行",cancelled:"订单已取消",picking:"拣货中",loading:"装车中",truck:"等待承运车辆",gate:"卡口不放行",passport:"核放单未批准",
   "edge-fresh":"边缘节点失联","edge-head":"有事件尚未入账",fork:"边缘节点记录链分叉","outbox-full":"边缘节点缓存已满","foreign-ledger":"存在其他账本的网关",released:"海关尚未放行",bound:"未绑定本车核放单","tags-missing":"核放单上有货未过门",
   "tags-foreign":"车上有核放单外的货",plate:"车牌与单证不符","weight-awaited":"等待过磅",weight:"地磅重量不符","left-without-gate":"未经卡口离场"};
 const WHO_ZH = {"shift lead":"值班长","shift-lead":"值班长","shift lead: unload it":"值班长：卸下该货",customs:"海关",merchant:"商家",carrier:"承运商",receiving:"收货组",vehicles:"搬运车",technician:"技术员",IT:"信息部门",wait:"等待即可",dispatch:"调度"};
