@@ -19,6 +19,7 @@ from edge.outbox.telemetry import Evicted, Queued, TelemetryQueue
 from edge.outbox.worker import CustodyWriter, Worker
 from edge.ports import Outgoing
 from edge.settings import load_edge
+from edge.uplink.custodian import Custodian
 from edge.uplink.follow import Mode
 from edge.uplink.link import Link, LinkParts
 from runtime.clock import SystemClock, is_clock_synced
@@ -86,6 +87,8 @@ class Edge:
         self.failures: dict[str, str] = {}
         self.acked_seq: Callable[[], int] = lambda: 0
         """The newest head heard in this run; the one on disk follows every answer only."""
+        self.mode: Callable[[], Mode] = lambda: Mode.ASKING
+        """What the chain makes of the ledger's heads."""
         self._stamp = Stamp(self.clock)
 
     async def emit(self, outgoing: Outgoing) -> int | None:
@@ -165,6 +168,7 @@ class Edge:
             clock="synced" if is_clock_synced() else "unsynced",
             tip=Tip(seq=seq, hash=digest),
             outbox=await self.fill(),
+            mode=self.mode().value,
         )
 
     def births(self) -> dict[str, DeviceBirth]:
@@ -175,7 +179,11 @@ class Edge:
         """Return what /health tells."""
         fill = await self.fill()
         births = self.births()
-        is_stuck = self.writer.is_full or link.follower.mode in (Mode.FORKED, Mode.EXHAUSTED)
+        is_stuck = self.writer.is_full or link.follower.mode in (
+            Mode.FORKED,
+            Mode.EXHAUSTED,
+            Mode.STOPPED,
+        )
         is_ok = (
             link.is_connected
             and not is_stuck
@@ -264,10 +272,13 @@ async def run_edge(
             emit=shared.emit,
             has_gateway=link.has_gateway,
             is_full=lambda: shared.writer.is_full,
+            custodian=Custodian(link, shared.custody, shared.custody_worker),
+            is_stopped=lambda: link.follower.mode is Mode.STOPPED,
         )
     )
     downlink_of.append(downlink)
     shared.acked_seq = lambda: link.follower.acked_seq
+    shared.mode = lambda: link.follower.mode
     cameras = {
         name: partial(camera.take, emit=shared.emit)
         for name, camera in catalogue.cameras(runners).items()

@@ -62,6 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     watch.add_argument("--mqtt", metavar="URL", help="default: the broker of DATA")
     watch.add_argument("--data", type=Path, default=Path("data"), metavar="DIR")
     watch.set_defaults(command=_watch)
+    custody = commands.add_parser("custody", help="edges' chains: status, adopt, stop, settle")
+    custody.add_argument("verb", choices=["status", "adopt", "stop", "settle"])
+    custody.add_argument("edge", nargs="?", metavar="EDGE", help="status: all edges without it")
+    custody.add_argument("--boot", default="", help="which box, when two speak under the name")
+    custody.add_argument("--by", metavar="NAME", help="who decides (default: your user name)")
+    custody.add_argument("--reason", metavar="TEXT", help="why; it is journalled")
+    custody.add_argument("--data", type=Path, default=Path("data"), metavar="DIR")
+    custody.set_defaults(command=_custody)
     epc = commands.add_parser("epc", help="decode tags: one JSON line each")
     epc.add_argument("hex", nargs="+", metavar="HEX")
     epc.set_defaults(command=_epc)
@@ -162,6 +170,14 @@ def _watch(asked: argparse.Namespace) -> int:
         return asyncio.run(watch(url, asked.topics))
     except ValueError as error:
         raise StartRefused("watch", str(error)) from error
+
+
+def _custody(asked: argparse.Namespace) -> int:
+    from entrepot.custody import custody  # noqa: PLC0415
+
+    for line in custody(asked):
+        _tell(line)
+    return 0
 
 
 def _epc(asked: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ from gateway.ingest.control import Control, control_topics
 from gateway.ingest.custody import serve_custody
 from gateway.ingest.telemetry import serve_telemetry
 from gateway.ledger import journal
-from gateway.ledger.errors import LedgerError
+from gateway.ledger.errors import UNFIT, LedgerError
 from gateway.ledger.store import Ledger
 from gateway.ledger.verify import counts
 from gateway.platform.outward import serve_outward
@@ -37,6 +37,7 @@ from gateway.telemetry.sqlite_store import SqliteStore
 from gateway.vehicles import live as vehicle_live
 from gateway.vehicles.state import on_state
 from gateway.web.app import build_app
+from gateway.web.bounds import PatientBodies, PatientProtocol
 from runtime.backoff import Backoff
 from runtime.clock import SystemClock, rfc3339_from_ns
 from runtime.mqtt_session import Session, SessionLost, SessionOptions
@@ -134,18 +135,25 @@ class Gateway:
         while True:
             packets = await session.batch()
             for packet in packets:
-                if packet.topic.startswith(f"{self.site.vda5050.interface}/"):
-                    await self._take_vehicle(packet)
-                elif packet.topic.startswith("uns/"):
-                    await take_request(self.core, packet)
-                else:
-                    await self.control.take(session, packet)
+                try:
+                    await self._take_one(session, packet)
+                except UNFIT as error:  # One message must not end the others' session.
+                    log.exception("control_unfit", extra={"topic": packet.topic[:200]})
+                    await self.control.bury(packet, f"{type(error).__name__}: {error}")
                 await session.ack([packet])
+
+    async def _take_one(self, session: Session, packet: mqtt5.PublishPacket) -> None:
+        if packet.topic.startswith(f"{self.site.vda5050.interface}/"):
+            await self._take_vehicle(packet)
+        elif packet.topic.startswith("uns/"):
+            await take_request(self.core, packet)
+        else:
+            await self.control.take(session, packet)
 
     async def _take_vehicle(self, packet: mqtt5.PublishPacket) -> None:
         named = vehicle_live.serial_and_subtopic(packet.topic)
         now_s = self.clock.mono_s()
-        state = vehicle_live.update(self.live, packet.topic, packet.payload, now_s)
+        state = vehicle_live.update(self.live, self.site, packet.topic, packet.payload, now_s)
         if state is None or named is None:
             return
         await self.core.transact(
@@ -197,7 +205,7 @@ class Gateway:
             devices=dict(live.devices),
             air=dict(live.air),
             vehicles=dict(live.vehicles),
-            foreign_ledgers=set(live.foreign_ledgers),
+            foreign_ledgers=dict(live.foreign_ledgers),
         )
 
     def _read_processes(self) -> None:
@@ -299,7 +307,8 @@ class _Server(uvicorn.Server):
 async def _listen(app: Any, host: str, port: int, data_dir: Path) -> _Server:  # noqa: ANN401 - ASGI
     """Bind the page's port and say where it is. Raises StartRefused when it is taken."""
     config = uvicorn.Config(
-        app,
+        PatientBodies(app),
+        http=PatientProtocol,
         host=host,
         port=port,
         log_config=None,

@@ -77,6 +77,8 @@ class Link:
     def __init__(self, parts: LinkParts) -> None:
         self._parts = parts
         self.follower = Follower(parts.ledger, parts.custody, self._archive)
+        if parts.custody.is_stopped:
+            self.follower.stop()
         self.gateway_beat_s = -1e9
         """Monotonic seconds of the newest beat of a gateway of our ledger."""
         self.unreadable_count = 0
@@ -96,6 +98,21 @@ class Link:
     def has_gateway(self) -> bool:
         """Tell whether a gateway of our ledger is alive."""
         return self._parts.clock.mono_s() - self.gateway_beat_s <= GATEWAY_FRESH_S
+
+    async def ask_now(self, within_s: float) -> Head | None:
+        """Say hello and return the ledger's answer, or None when none comes in time."""
+        follower, seen = self.follower, self.follower.answers_count
+        self._hello_now.set()
+        end_s = self._parts.clock.mono_s() + within_s
+        while follower.answers_count == seen:
+            if self._parts.clock.mono_s() > end_s:
+                return None
+            await asyncio.sleep(0.02)
+        return follower.answer
+
+    def went_on(self) -> None:
+        """Send again: what kept the chain back is over."""
+        self._wake.set()
 
     async def run(self) -> Never:
         """Connect, serve, and connect again with jitter."""
@@ -318,7 +335,8 @@ class Link:
                 if now_s - sent_s > resend_s:
                     del self._flying[name]
             room = TELEMETRY_WINDOW - len(self._flying)
-            if not self.has_gateway() or room <= 0:
+            is_stopped = self.follower.mode is Mode.STOPPED
+            if not self.has_gateway() or room <= 0 or is_stopped:
                 await asyncio.sleep(0.2)
                 continue
             flying = list(self._flying)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.ingest.admission import Custody, Unusable, admit_custody
-from gateway.ledger import custody
+from gateway.ledger import custody, letters
 from wire.control import Head
 from wire.topics import edge_topic
 
@@ -41,7 +41,7 @@ def _take(tx: Tx, packets: Sequence[mqtt5.PublishPacket]) -> dict[str, Head]:
     for packet in packets:
         admitted = admit_custody(packet.topic, packet.payload, packet.user_properties)
         if isinstance(admitted, Unusable):
-            custody.bury(
+            letters.bury(
                 tx,
                 reason=admitted.reason,
                 detail=admitted.detail,

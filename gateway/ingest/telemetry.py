@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.ingest.admission import Point, Unusable, admit_telemetry
 from gateway.ingest.ranges import acks_from
-from gateway.ledger import custody
+from gateway.ledger import letters
 from gateway.live import AirLive
 from gateway.telemetry.line_protocol import line_of
 from wire.control import Ack
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from gateway.core import Core
     from gateway.ledger.store import Tx
     from gateway.live import Live
+    from gateway.settings import Site
     from gateway.telemetry.ports import TelemetryStore
     from runtime.clock import Clock
     from runtime.mqtt_session import Session
 
 log = logging.getLogger(__name__)
+
+AHEAD_NS_MAX: Final = 60 * 1_000_000_000
+AIR_COUNT_MAX: Final = 2_000
 
 
 async def serve_telemetry(
@@ -34,14 +38,14 @@ async def serve_telemetry(
 ) -> None:
     """Take points for ever. Raises SessionLost; a store that is away holds us here, unread."""
     await session.subscribe(edge_topic("+", "tlm", "#"))
-    site, ledger = core.ledger.site.site, core.ledger.ledger_id
+    site, ledger = core.ledger.site, core.ledger.ledger_id
     while True:
         packets = await session.batch()
         admitted = [admit_telemetry(p.topic, p.payload, p.user_properties) for p in packets]
         points = [one for one in admitted if isinstance(one, Point)]
         for point in points:
-            _show(live, point, clock)
-        refused = await store.write([line_of(site, point) for point in points])
+            _show(live, site, point, clock)
+        refused = await store.write([line_of(site.site, point) for point in points])
         bad = [one for one in admitted if isinstance(one, Unusable)]
         bad += [_refused(points[index], why) for index, why in refused]
         if bad:
@@ -54,12 +58,22 @@ async def serve_telemetry(
         await asyncio.sleep(0)
 
 
-def _show(live: Live, point: Point, clock: Clock) -> None:
-    """Let a fresh reading move the live state; late data never does."""
+def _show(live: Live, site: Site, point: Point, clock: Clock) -> None:
+    """Let a fresh reading move the live state; late data, and what only claims to be, never does.
+
+    An edge or a zone that the site does not name has no say here, nor has a clock that runs ahead.
+    """
     reading = point.reading
     if not isinstance(reading, Environment):
         return
-    key = (reading.zone, point.device)
+    is_known = any(dock.edge == point.edge for dock in site.docks)
+    if not is_known or all(zone.id != reading.zone for zone in site.zones):
+        return
+    if reading.t_ns > clock.wall_ns() + AHEAD_NS_MAX:
+        return
+    key = (reading.zone, point.edge, point.device)
+    if key not in live.air and len(live.air) >= AIR_COUNT_MAX:
+        return
     held = live.air.get(key)
     if held is not None and held.t_ns >= reading.t_ns:
         return
@@ -91,7 +105,7 @@ def _refused(point: Point, why: str) -> Unusable:
 
 def _bury(tx: Tx, bad: Iterable[Unusable]) -> None:
     for one in bad:
-        custody.bury(tx, reason=one.reason, detail=one.detail, topic=one.topic[:400], body=one.body)
+        letters.bury(tx, reason=one.reason, detail=one.detail, topic=one.topic[:400], body=one.body)
 
 
 def _by_edge(admitted: Iterable[Point | Unusable]) -> dict[str, list[tuple[str, int]]]:

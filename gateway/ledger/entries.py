@@ -13,6 +13,7 @@ ENTRY_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "custody": ("edge", "seq", "id", "hash", "outcome"),
     "custody.fork": ("edge", "seq", "hash"),
     "custody.fork_closed": ("edge", "by"),  # by: adopted, or the person who decided
+    "custody.ordered": ("edge", "boot", "verb", "by", "reason"),  # a person adopts or stops a box
     # a tag on a truck that is no carton of ours to load; ashore again
     "tag.aboard": ("tag", "truck_id"),
     "tag.ashore": ("tag",),

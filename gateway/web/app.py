@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from gateway import people
+from gateway import boxes, people
 from gateway.alarms.definitions import DEFINITIONS
 from gateway.ledger import journal
 from gateway.ledger.verify import counts
-from gateway.web import present, reads
+from gateway.web import custody_reads, present, reads
 from gateway.web.guard import Guard, problem
-from gateway.web.snapshot import TABS_COUNT_MAX, Snapshots
+from gateway.web.snapshot import TABS_COUNT_MAX, Snapshots, TabStream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -55,6 +56,14 @@ class Release(By):
     kind: str | None = None
 
 
+class BoxOrder(By):
+    """What a person decided about an edge's chain, and why."""
+
+    verb: boxes.Verb
+    boot: Annotated[str, Field(max_length=64)] = ""
+    reason: Annotated[str, _REASON]
+
+
 def build_app(
     core: Core,
     live: Live,
@@ -78,8 +87,9 @@ def build_app(
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_exception_handler(people.NotAllowed, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(StarletteHTTPException, _no_such)
     _add_reads(app, core, live, site, telemetry_store)
-    _add_acts(app, core)
+    _add_acts(app, core, live)
 
     @app.get("/")
     async def page() -> FileResponse:
@@ -114,7 +124,7 @@ def build_app(
     async def stream() -> Response:
         if snapshots.tabs_count >= TABS_COUNT_MAX:
             return problem(503, "", "over_limit", f"{TABS_COUNT_MAX} tabs are open already")
-        return StreamingResponse(snapshots.stream(), media_type="text/event-stream")
+        return TabStream(snapshots)
 
     return app
 
@@ -174,6 +184,11 @@ def _add_reads(
         heads = await core.read(reads.heads)
         return {"devices": present.devices(live), "edges": present.edges(live, heads)}
 
+    @app.get("/api/custody")
+    async def custody() -> dict[str, Any]:
+        books = await core.read(custody_reads.books)
+        return {"edges": custody_reads.edges(live, books, time.monotonic())}
+
     @app.get("/api/processes")
     async def processes() -> dict[str, Any]:
         return {"processes": present.processes(live)}
@@ -215,7 +230,7 @@ def _add_reads(
         }
 
 
-def _add_acts(app: FastAPI, core: Core) -> None:
+def _add_acts(app: FastAPI, core: Core, live: Live) -> None:
     async def act(by: str, work: Callable[[Tx], Any]) -> dict[str, Any]:
         done = await core.transact(f"person:{by}", work)
         return {"done": True, "count": done if isinstance(done, int) else 1}
@@ -247,10 +262,31 @@ def _add_acts(app: FastAPI, core: Core) -> None:
         work = partial(people.send_truck_away, truck_id=truck_id, by=body.by, reason=body.reason)
         return await act(body.by, work)
 
+    @app.post("/api/edges/{edge}/custody")
+    async def order_box(edge: str, body: BoxOrder) -> dict[str, Any]:
+        def work(tx: Tx) -> None:
+            now_s = time.monotonic()
+            boxes.order(
+                tx, live, now_s, edge=edge, boot=body.boot, verb=body.verb, by=body.by,
+                reason=body.reason,
+            )  # fmt: skip
+
+        return await act(body.by, work)
+
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     field = getattr(error, "field", "")
     return problem(409, f"/{field}", "not_allowed", str(error))
+
+
+_CODES: Final = {404: "unknown_path", 405: "not_allowed", 413: "too_large"}
+
+
+async def _no_such(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StarletteHTTPException)
+    return problem(
+        error.status_code, "", _CODES.get(error.status_code, "malformed"), str(error.detail)
+    )
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

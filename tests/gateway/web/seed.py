@@ -181,7 +181,7 @@ def live_now() -> Live:
         ("ambient", "th-11", 0.0, 21.4),
         ("cool", "th-13", 60.0, 4.1),
     ):
-        live.air[zone, device] = AirLive(
+        live.air[zone, "dock-1", device] = AirLive(
             zone=zone,
             device=device,
             at_s=now_s - age_s,
