@@ -45,13 +45,17 @@ def test_a_stalled_client_is_let_go(monkeypatch: pytest.MonkeyPatch, sent: bytes
 
     async def run() -> None:
         config = uvicorn.Config(
-            bounds.PatientBodies(app), http=bounds.PatientProtocol, port=0, log_config=None
+            bounds.PatientBodies(app),
+            http=bounds.PatientProtocol,
+            port=0,
+            log_config=None,
+            timeout_keep_alive=1,
         )
         socket = config.bind_socket()
         server: Any = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[socket]))
         port = socket.getsockname()[1]
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - it tells in no other way
             await asyncio.sleep(0.01)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(sent)
