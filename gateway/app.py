@@ -21,9 +21,10 @@ from gateway import live as live_state
 from gateway.core import Core
 from gateway.dispatch.react import react
 from gateway.errors import StartRefused
+from gateway.flood import Flood
 from gateway.ingest.control import Control, control_topics
 from gateway.ingest.custody import serve_custody
-from gateway.ingest.telemetry import serve_telemetry
+from gateway.ingest.telemetry import TelemetryParts, serve_telemetry
 from gateway.ledger import journal
 from gateway.ledger.errors import UNFIT, LedgerError
 from gateway.ledger.store import Ledger
@@ -80,6 +81,7 @@ class Gateway:
         self.address = address
         self.data_dir = data_dir
         self.live = live_state.Live()
+        self.flood = Flood()
         self.clock = SystemClock()
         self.control = Control(core, self.live, self.clock)
         self.boot = secrets.token_hex(4)
@@ -187,6 +189,7 @@ class Gateway:
             self._read_processes()
             now_s = self.clock.mono_s()
             before = await self.core.read(journal.count)
+            self.live.withheld = self.flood.withheld(now_s)
             view = self._view()
             work = partial(react, live=view, now_mono_s=now_s)
             await self.core.transact("rule:react", work, is_news=False)
@@ -258,6 +261,7 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
         gateway.live,
         site,
         store,
+        flood=gateway.flood,
         is_writable=host in LOOPBACK,
         data_dir=data_dir,
     )
@@ -282,12 +286,15 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
 
 def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitable[Never]]]:
     """Return the gateway's tasks by name: the flow."""
-    core, store, live, clock = gateway.core, gateway.store, gateway.live, gateway.clock
+    core, flood, clock = gateway.core, gateway.flood, gateway.clock
+    telemetry = TelemetryParts(
+        core=core, store=gateway.store, live=gateway.live, clock=clock, flood=flood
+    )
     return {
-        "custody": lambda: gateway.session("custody", lambda s: serve_custody(s, core)),
-        "telemetry": lambda: gateway.session(
-            "telemetry", lambda s: serve_telemetry(s, core, store, live, clock)
+        "custody": lambda: gateway.session(
+            "custody", lambda s: serve_custody(s, core, flood, clock)
         ),
+        "telemetry": lambda: gateway.session("telemetry", lambda s: serve_telemetry(s, telemetry)),
         "control": lambda: gateway.session("control", gateway.serve_control, will),
         "outward": lambda: gateway.session("outward", lambda s: serve_outward(s, core, GATEWAY)),
         "decide": gateway.decide,

@@ -114,6 +114,8 @@ class Live:
     """Ledger ids of other gateways on this broker, with the seconds when each was last heard."""
     twin_at_s: float = -1e9
     """When a gateway of our own ledger id told of another journal than ours."""
+    withheld: list[str] = field(default_factory=list)
+    """Edges of which too much is unusable: what goes beyond their budget is not acknowledged."""
     processes: dict[str, dict[str, object]] = field(default_factory=dict)
     """By name, as the launcher's run/processes.json told last."""
     since: dict[tuple[str, str], float] = field(default_factory=dict)

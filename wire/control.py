@@ -99,6 +99,8 @@ class Ack(Message):
 
     ledger: str
     telemetry: dict[str, list[tuple[Count, Count]]]
+    credit: Count | None = None
+    """How many readings the edge may have sent and not yet seen acknowledged."""
 
 
 class Deadline(Message):

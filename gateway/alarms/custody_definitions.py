@@ -41,6 +41,22 @@ CUSTODY: Final = (
         ),
     ),
     Definition(
+        id="dead-letter-flood",
+        severity="critical",
+        en=words_of(
+            "Too many dead letters of one edge",
+            "More than 1 % of the edge's messages of the last minute were unusable.",
+            "What goes beyond is not acknowledged: the edge keeps it and sends it again.",
+            "Put the former release back or mend it; or, if it is rubbish, let it be buried.",
+        ),
+        zh=words_of(
+            "边缘节点死信过多",
+            "该节点最近一分钟超过 1% 的消息无法使用。",
+            "超出部分不予确认：节点保留并重发。",
+            "恢复或修正发布版本；若确为无用数据，则允许归入死信。",
+        ),
+    ),
+    Definition(
         id="custody-stopped",
         severity="high",
         en=words_of(

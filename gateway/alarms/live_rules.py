@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MANAGED: Final = frozenset(
     {
         "edge-lost",
+        "dead-letter-flood",
         "device-lost",
         "climate-stale",
         "custody-clone",
@@ -69,6 +70,8 @@ def _chains(live: Live, now_s: float) -> Wanted:
             found["custody-stopped", name] = f"the box of edge {name} was stopped by a person"
         if edge.is_cloned(now_s):
             found["custody-clone", name] = f"two boxes speak as edge {name}"
+        if name in live.withheld:
+            found["dead-letter-flood", name] = f"too much of what edge {name} sends is unusable"
         if edge.is_full:
             found["custody-full", name] = f"edge {name} can keep no further events"
     return found

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from gateway.ingest.admission import Point, Unusable, admit_telemetry
+from gateway.ingest.admission import Unusable, admit_telemetry
+from gateway.ingest.capacity import Capacity
 from gateway.ingest.ranges import acks_from
 from gateway.ledger import letters
 from gateway.live import AirLive
-from gateway.telemetry.line_protocol import line_of
+from gateway.telemetry.line_protocol import Point, line_of
 from wire.control import Ack
 from wire.telemetry import Environment
 from wire.topics import edge_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from gateway.core import Core
+    from gateway.flood import Flood
     from gateway.ledger.store import Tx
     from gateway.live import Live
     from gateway.settings import Site
@@ -31,31 +35,99 @@ log = logging.getLogger(__name__)
 
 AHEAD_NS_MAX: Final = 60 * 1_000_000_000
 AIR_COUNT_MAX: Final = 2_000
+BACKLOG_COUNT: Final = 200
+"""An edge with more readings than that waiting shares in the credit."""
+
+Name: TypeAlias = tuple[str, str, int]
+"""(edge, boot, seq)."""
 
 
-async def serve_telemetry(
-    session: Session, core: Core, store: TelemetryStore, live: Live, clock: Clock
-) -> None:
+@dataclass(kw_only=True)
+class TelemetryParts:
+    """What the telemetry session works on; `gateway.app` puts it together."""
+
+    core: Core
+    store: TelemetryStore
+    live: Live
+    clock: Clock
+    flood: Flood
+    capacity: Capacity = field(default_factory=Capacity)
+
+
+async def serve_telemetry(session: Session, parts: TelemetryParts) -> None:
     """Take points for ever. Raises SessionLost; a store that is away holds us here, unread."""
     await session.subscribe(edge_topic("+", "tlm", "#"))
-    site, ledger = core.ledger.site, core.ledger.ledger_id
+    core, clock = parts.core, parts.clock
+    site = core.ledger.site
     while True:
         packets = await session.batch()
         admitted = [admit_telemetry(p.topic, p.payload, p.user_properties) for p in packets]
         points = [one for one in admitted if isinstance(one, Point)]
         for point in points:
-            _show(live, site, point, clock)
-        refused = await store.write([line_of(site.site, point) for point in points])
+            _show(parts.live, site, point, clock)
+        began_s = clock.mono_s()
+        refused = await parts.store.write([line_of(site.site, point) for point in points])
+        parts.capacity.note(len(points), clock.mono_s() - began_s)
         bad = [one for one in admitted if isinstance(one, Unusable)]
         bad += [_refused(points[index], why) for index, why in refused]
-        if bad:
-            await core.transact("telemetry", partial(_bury, bad=bad))
+        withheld = await _bury_within(parts, admitted, bad)
         await session.ack(packets)
-        for edge, names in _by_edge(admitted).items():
-            for ranges in acks_from(names):
-                ack = Ack(ledger=ledger, telemetry=ranges)
-                await session.publish(edge_topic(edge, "ack"), ack.model_dump_json().encode())
+        await _tell(session, parts, [one for one in admitted if _name(one) not in withheld])
         await asyncio.sleep(0)
+
+
+async def _tell(
+    session: Session, parts: TelemetryParts, admitted: Sequence[Point | Unusable]
+) -> None:
+    """Acknowledge by name what is stored or buried, with the credit for more."""
+    ledger = parts.core.ledger.ledger_id
+    credit = parts.capacity.credit(
+        sum(edge.telemetry_rows > BACKLOG_COUNT for edge in parts.live.edges.values())
+    )
+    for edge, names in _by_edge(admitted).items():
+        for ranges in acks_from(names):
+            ack = Ack(ledger=ledger, telemetry=ranges, credit=credit)
+            await session.publish(edge_topic(edge, "ack"), ack.model_dump_json().encode())
+
+
+async def _bury_within(
+    parts: TelemetryParts, admitted: Sequence[Point | Unusable], bad: Sequence[Unusable]
+) -> set[Name]:
+    """Bury what is bad within each edge's budget; return the names of what goes beyond it."""
+    now_s = parts.clock.mono_s()
+    by_edge: dict[str, list[Unusable]] = {}
+    for one in bad:
+        by_edge.setdefault(_edge_of(one), []).append(one)
+    room = {edge: parts.flood.room(edge, now_s) for edge in by_edge}
+    buried = [one for edge, found in by_edge.items() for one in found[: room[edge]]]
+    if buried:
+        await parts.core.transact("telemetry", partial(_bury, bad=buried))
+    for edge, count in Counter(_edge_of(one) for one in admitted).items():
+        found = by_edge.get(edge, [])
+        parts.flood.note(
+            edge,
+            now_s,
+            messages_count=count,
+            dead_count=min(len(found), room.get(edge, 0)),
+            withheld_count=max(0, len(found) - room.get(edge, 0)),
+        )
+    return {
+        name
+        for edge, found in by_edge.items()
+        for one in found[room[edge] :]
+        if (name := _name(one)) is not None
+    }
+
+
+def _edge_of(one: Point | Unusable) -> str:
+    """Return whose budget a message is on; nameless ones share one."""
+    if isinstance(one, Point):
+        return one.edge
+    return "" if one.name is None else one.name[0]
+
+
+def _name(one: Point | Unusable) -> Name | None:
+    return (one.edge, one.boot, one.seq) if isinstance(one, Point) else one.name
 
 
 def _show(live: Live, site: Site, point: Point, clock: Clock) -> None:
@@ -111,8 +183,7 @@ def _bury(tx: Tx, bad: Iterable[Unusable]) -> None:
 def _by_edge(admitted: Iterable[Point | Unusable]) -> dict[str, list[tuple[str, int]]]:
     names: dict[str, list[tuple[str, int]]] = {}
     for one in admitted:
-        if isinstance(one, Point):
-            names.setdefault(one.edge, []).append((one.boot, one.seq))
-        elif one.name is not None:
-            names.setdefault(one.name[0], []).append((one.name[1], one.name[2]))
+        name = _name(one)
+        if name is not None:
+            names.setdefault(name[0], []).append(name[1:])
     return names

@@ -47,18 +47,26 @@ class TakeResult:
     head_hash: str
     head_moved: bool = False
     outcomes: Counter[str] = field(default_factory=Counter)
-    """applied, repeated, dead, void; duplicate, pending, dropped, fork, foreign, unsound."""
+    """applied, repeated, dead, void; duplicate, pending, dropped, fork, foreign, unsound,
+    withheld."""
     dead_letters: list[letters.DeadLetter] = field(default_factory=list)
 
 
 def take(
-    tx: Tx, edge: str, rows: Sequence[CustodyRow | Tombstone], *, ledger_property: str
+    tx: Tx,
+    edge: str,
+    rows: Sequence[CustodyRow | Tombstone],
+    *,
+    ledger_property: str,
+    dead_max: int = 1_000_000,
 ) -> TakeResult:
     """Take rows of one edge as they came; repeated, shuffled and missing ones are lawful.
 
+    The row that would be one dead letter more than `dead_max` is withheld, with all after it.
+
     `ledger_property` is the user property `ledger` of these rows. Sets `tx.cause` on the way.
     """
-    batch = _Batch(tx, edge)
+    batch = _Batch(tx, edge, dead_max)
     kept_cause = tx.cause
     if ledger_property != batch.ledger:
         batch.result.outcomes["foreign"] = len(rows)
@@ -67,7 +75,10 @@ def take(
     batch.result.outcomes["unsound"] = len(rows) - len(sound)
     batch.remember(sound)
     for row in sound:
-        batch.offer(row)
+        if batch.is_withheld:
+            batch.result.outcomes["withheld"] += 1
+        else:
+            batch.offer(row)
     batch.close()
     tx.cause = kept_cause
     batch.result.outcomes += Counter()  # Drops the zeros.
@@ -83,9 +94,11 @@ def _is_ours(edge: str, row: CustodyRow | Tombstone) -> bool:
 class _Batch:
     """The state of one edge while a batch is taken."""
 
-    def __init__(self, tx: Tx, edge: str) -> None:
+    def __init__(self, tx: Tx, edge: str, dead_max: int) -> None:
         self.tx = tx
         self.edge = edge
+        self.dead_max = dead_max
+        self.is_withheld = False
         connection = tx.connection
         self.ledger: str = connection.execute(select(ledger_identity.c.ledger)).scalar_one()
         head = connection.execute(
@@ -174,6 +187,10 @@ class _Batch:
             except (LedgerError, *UNFIT) as error:
                 if not isinstance(error, LedgerError):
                     log.exception("custody_unfit", extra={"edge": self.edge, "seq": row.seq})
+                if self.result.outcomes["dead"] >= self.dead_max:
+                    self.is_withheld = True
+                    self.result.outcomes["withheld"] += 1
+                    return
                 outcome = "dead"
                 tx.record("custody", **fields, outcome="dead")
                 self._bury(row, error)

@@ -91,6 +91,16 @@ dead_letter = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+letter_settled = Table(  # what a person decided about a dead letter
+    "letter_settled",
+    METADATA,
+    Column("letter_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("how", String(16), nullable=False),  # replayed | discarded
+    Column("by", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
 request_seen = Table(
     "request_seen",
     METADATA,

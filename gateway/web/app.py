@@ -12,14 +12,14 @@ from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from gateway import boxes, people
+from gateway import people
 from gateway.alarms.definitions import DEFINITIONS
 from gateway.ledger import journal
 from gateway.ledger.verify import counts
 from gateway.web import custody_reads, present, reads
+from gateway.web.acts import add_acts, add_letters
 from gateway.web.guard import Guard, problem
 from gateway.web.snapshot import TABS_COUNT_MAX, Snapshots, TabStream
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fastapi import Response
 
     from gateway.core import Core
-    from gateway.ledger.store import Tx
+    from gateway.flood import Flood
     from gateway.live import Live
     from gateway.settings import Site
     from gateway.telemetry.ports import TelemetryStore
@@ -38,38 +38,15 @@ HERE: Final = Path(__file__).resolve().parent
 SAMPLES_COUNT: Final = 240
 ENTRY_N_MAX: Final = 2**63 - 1
 """A larger number fits no column."""
-_NAME: Final = Field(min_length=1, max_length=64)
-_REASON: Final = Field(min_length=1, max_length=1_000)
 
 
-class By(BaseModel):
-    """Who acts."""
-
-    model_config = ConfigDict(extra="forbid")
-    by: Annotated[str, _NAME]
-
-
-class Release(By):
-    """Who releases what, and why."""
-
-    reason: Annotated[str, _REASON]
-    kind: str | None = None
-
-
-class BoxOrder(By):
-    """What a person decided about an edge's chain, and why."""
-
-    verb: boxes.Verb
-    boot: Annotated[str, Field(max_length=64)] = ""
-    reason: Annotated[str, _REASON]
-
-
-def build_app(
+def build_app(  # noqa: PLR0913 - what the page is made of
     core: Core,
     live: Live,
     site: Site,
     telemetry_store: TelemetryStore,
     *,
+    flood: Flood,
     is_writable: bool,
     data_dir: Path,
 ) -> FastAPI:
@@ -89,7 +66,8 @@ def build_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(StarletteHTTPException, _no_such)
     _add_reads(app, core, live, site, telemetry_store)
-    _add_acts(app, core, live)
+    add_acts(app, core, live)
+    add_letters(app, core, telemetry_store, flood)
 
     @app.get("/")
     async def page() -> FileResponse:
@@ -228,50 +206,6 @@ def _add_reads(
             "heads": {edge: row["seq"] for edge, row in heads.items()},
             "journal_count": await core.read(journal.count),
         }
-
-
-def _add_acts(app: FastAPI, core: Core, live: Live) -> None:
-    async def act(by: str, work: Callable[[Tx], Any]) -> dict[str, Any]:
-        done = await core.transact(f"person:{by}", work)
-        return {"done": True, "count": done if isinstance(done, int) else 1}
-
-    @app.post("/api/alarms/{alarm_id}/acknowledge")
-    async def acknowledge(alarm_id: str, body: By) -> dict[str, Any]:
-        return await act(body.by, partial(people.acknowledge, alarm_id=alarm_id, by=body.by))
-
-    @app.post("/api/holds/{hold_id}/release")
-    async def release(hold_id: str, body: Release) -> dict[str, Any]:
-        work = partial(people.release_holds, holds=[hold_id], by=body.by, reason=body.reason)
-        return await act(body.by, work)
-
-    @app.post("/api/pallets/{sscc}/release-holds")
-    async def release_pallet(sscc: str, body: Release) -> dict[str, Any]:
-        work = partial(
-            people.release_holds, pallet=sscc, by=body.by, reason=body.reason, kind=body.kind
-        )
-        return await act(body.by, work)
-
-    @app.post("/api/zones/{zone}/release-holds")
-    async def release_zone(zone: str, body: Release) -> dict[str, Any]:
-        kind = body.kind or "quality"
-        work = partial(people.release_holds, zone=zone, by=body.by, reason=body.reason, kind=kind)
-        return await act(body.by, work)
-
-    @app.post("/api/trucks/{truck_id}/send-away")
-    async def send_away(truck_id: str, body: Release) -> dict[str, Any]:
-        work = partial(people.send_truck_away, truck_id=truck_id, by=body.by, reason=body.reason)
-        return await act(body.by, work)
-
-    @app.post("/api/edges/{edge}/custody")
-    async def order_box(edge: str, body: BoxOrder) -> dict[str, Any]:
-        def work(tx: Tx) -> None:
-            now_s = time.monotonic()
-            boxes.order(
-                tx, live, now_s, edge=edge, boot=body.boot, verb=body.verb, by=body.by,
-                reason=body.reason,
-            )  # fmt: skip
-
-        return await act(body.by, work)
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:

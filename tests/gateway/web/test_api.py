@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 
+from gateway.flood import Flood
 from gateway.settings import load_site
 from gateway.web.app import build_app
 from tests.gateway.web.seed import SSCC, UNITS, WHY, FakeStore, live_now, open_core
@@ -26,7 +27,13 @@ def ask(
     async def run() -> list[httpx.Response]:
         core = open_core(folder, SITE)
         app = build_app(
-            core, live_now(), SITE, FakeStore(), is_writable=is_writable, data_dir=folder
+            core,
+            live_now(),
+            SITE,
+            FakeStore(),
+            flood=Flood(),
+            is_writable=is_writable,
+            data_dir=folder,
         )
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         try:
