@@ -89,6 +89,9 @@ class Gap(Reading):
     last_seq: Count
     count: Count
     cause: Literal["evicted", "corrupt", "clock_step", "disk_full"]
+    first_t_ns: Count | None = None
+    """When the readings that went were captured, where that is known."""
+    last_t_ns: Count | None = None
 
 
 EVENT_KINDS: Final[dict[str, type[Reading]]] = {

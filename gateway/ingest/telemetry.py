@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from gateway.ingest.admission import Unusable, admit_telemetry
 from gateway.ingest.capacity import Capacity
 from gateway.ingest.ranges import acks_from
-from gateway.ledger import letters
+from gateway.ledger import gaps, letters
 from gateway.live import AirLive
 from gateway.telemetry.line_protocol import Point, line_of
 from wire.control import Ack
@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 AHEAD_NS_MAX: Final = 60 * 1_000_000_000
 AIR_COUNT_MAX: Final = 2_000
+DAY_NS: Final = 86_400 * 1_000_000_000
 BACKLOG_COUNT: Final = 200
 """An edge with more readings than that waiting shares in the credit."""
 
@@ -62,18 +63,39 @@ async def serve_telemetry(session: Session, parts: TelemetryParts) -> None:
     while True:
         packets = await session.batch()
         admitted = [admit_telemetry(p.topic, p.payload, p.user_properties) for p in packets]
-        points = [one for one in admitted if isinstance(one, Point)]
+        points, expired = _by_age(parts, [one for one in admitted if isinstance(one, Point)])
         for point in points:
             _show(parts.live, site, point, clock)
         began_s = clock.mono_s()
         refused = await parts.store.write([line_of(site.site, point) for point in points])
         parts.capacity.note(len(points), clock.mono_s() - began_s)
+        if expired:
+            await core.transact("telemetry", partial(_note_expired, points=expired), is_news=False)
         bad = [one for one in admitted if isinstance(one, Unusable)]
         bad += [_refused(points[index], why) for index, why in refused]
         withheld = await _bury_within(parts, admitted, bad)
         await session.ack(packets)
         await _tell(session, parts, [one for one in admitted if _name(one) not in withheld])
         await asyncio.sleep(0)
+
+
+def _by_age(parts: TelemetryParts, points: list[Point]) -> tuple[list[Point], list[Point]]:
+    """Return (what the store keeps, what is older than it keeps anything)."""
+    keep_ns = round(parts.core.ledger.site.retention.telemetry_days * DAY_NS)
+    oldest_ns = parts.clock.wall_ns() - keep_ns
+    expired = [one for one in points if one.reading.t_ns < oldest_ns]
+    return [one for one in points if one.reading.t_ns >= oldest_ns] if expired else points, expired
+
+
+def _note_expired(tx: Tx, points: Iterable[Point]) -> None:
+    spans: dict[tuple[str, str], list[int]] = {}
+    for one in points:
+        spans.setdefault((one.edge, one.device), []).append(one.reading.t_ns)
+    for (edge, device), times in spans.items():
+        span_ns = (min(times), max(times))
+        gaps.note(
+            tx, edge=edge, device=device, cause="expired", count=len(times), span_ns=span_ns
+        )  # fmt: skip
 
 
 async def _tell(

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from gateway.ledger import departure, holds, receiving
+from gateway.ledger import departure, gaps, holds, receiving
 from gateway.ledger.errors import Poison
 from gateway.ledger.receiving import receive_after_hold
 from gateway.ledger.schema import command, foreign_tag, pallet, truck, unit
 from wire.base import Reading
-from wire.events import EVENT_KINDS, Actuation, Input, Load, Plate, Rfid, Weight
+from wire.events import EVENT_KINDS, Actuation, Gap, Input, Load, Plate, Rfid, Weight
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -58,7 +58,7 @@ def has_effect(tx: Tx, kind: str, event: Event) -> bool:
     if isinstance(event, Weight):
         dock = _dock(tx.site, event.read_point)
         return event.kind == "gross" and dock is not None and dock.purpose == "outbound"
-    return isinstance(event, Load | Plate | Input | Actuation)
+    return isinstance(event, Load | Plate | Input | Actuation | Gap)
 
 
 def apply(tx: Tx, edge: str, device: str, kind: str, event: Event, seq: int) -> None:
@@ -80,6 +80,15 @@ def apply(tx: Tx, edge: str, device: str, kind: str, event: Event, seq: int) -> 
         _input_changed(tx, edge, event)
     elif isinstance(event, Actuation):
         _command_ended(tx, edge, event)
+    elif isinstance(event, Gap):
+        gaps.note(
+            tx,
+            edge=edge,
+            device="",
+            cause=event.cause,
+            count=event.count,
+            span_ns=(event.first_t_ns, event.last_t_ns),
+        )
 
 
 def _check_witness(site: Site, edge: str, event: Event) -> None:

@@ -91,6 +91,21 @@ dead_letter = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+gap = Table(  # telemetry that will never come, with its cause
+    "gap",
+    METADATA,
+    Column("gap_id", Serial, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),
+    Column("edge", String(64), nullable=False),
+    Column("device", String(64), nullable=False),  # empty: any of the edge's
+    # evicted | corrupt | clock_step | disk_full | expired
+    Column("cause", String(16), nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("first_t_ns", BigInteger, nullable=True),
+    Column("last_t_ns", BigInteger, nullable=True),
+    Index("gap_by_edge", "edge", "last_t_ns"),
+)
+
 letter_settled = Table(  # what a person decided about a dead letter
     "letter_settled",
     METADATA,

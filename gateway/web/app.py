@@ -18,7 +18,7 @@ from gateway import people
 from gateway.alarms.definitions import DEFINITIONS
 from gateway.ledger import journal
 from gateway.ledger.verify import counts
-from gateway.web import custody_reads, present, reads
+from gateway.web import custody_reads, gap_reads, present, reads
 from gateway.web.acts import add_acts, add_letters
 from gateway.web.guard import Guard, problem
 from gateway.web.snapshot import TABS_COUNT_MAX, Snapshots, TabStream
@@ -195,6 +195,17 @@ def _add_reads(
                 for one in samples
             ]
         }
+
+    @app.get("/api/completeness")
+    async def completeness(
+        minutes: Annotated[float, Query(gt=0, le=10_080)] = 60,
+    ) -> dict[str, Any]:
+        until_ns = time.time_ns()
+        since_ns = until_ns - round(minutes * 60e9)
+        rows = await gap_reads.completeness(
+            core, telemetry_store, since_ns=since_ns, until_ns=until_ns
+        )
+        return {"minutes": minutes, "devices": rows}
 
     @app.get("/api/summary")
     async def summary() -> dict[str, Any]:
