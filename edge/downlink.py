@@ -91,14 +91,18 @@ class Downlink:
 
     async def run(self) -> Never:
         """Own up to what a crash left open, then judge, act and answer, one after the other."""
-        await self._own_up()
+        await self.own_up()
         while True:
-            device, verb, command, is_retained = await self._queue.get()
-            try:
-                await self._do(device, verb, command, is_retained=is_retained)
-            except DiskRefuses as error:  # Not recorded, so not acted on.
-                self.dropped_count += 1
-                log.warning("command_dropped", extra={"device": device, "error": str(error)[:300]})
+            await self.do_next()
+
+    async def do_next(self) -> None:
+        """Wait for a command and do it."""
+        device, verb, command, is_retained = await self._queue.get()
+        try:
+            await self._do(device, verb, command, is_retained=is_retained)
+        except DiskRefuses as error:  # Not recorded, so not acted on.
+            self.dropped_count += 1
+            log.warning("command_dropped", extra={"device": device, "error": str(error)[:300]})
 
     async def _do(self, device: str, verb: str, command: Command, *, is_retained: bool) -> None:
         parts = self._parts
@@ -219,7 +223,7 @@ class Downlink:
             Outgoing(device=device, kind="actuation", is_custody=True, body=body)
         )
 
-    async def _own_up(self) -> None:
+    async def own_up(self) -> None:
         """After a crash: tell of commands whose outcome nobody knows; they are never retried."""
         parts = self._parts
         for one in await parts.custody_worker.run(parts.custody.open_commands):
@@ -250,14 +254,18 @@ class Downlink:
     async def keep_leases(self) -> Never:
         """Close what is open when its lease ends or the gateway falls silent; insist."""
         while True:
-            now_s = self._parts.clock.mono_s()
-            for device, lease in list(self._leases.items()):
-                has_gateway = self._parts.has_gateway()
-                if now_s < lease.ends_mono_s and has_gateway:
-                    continue
-                result = await self._command(device, lease.verb_safe, {})
-                if result.outcome == "done" and self._leases.get(device) is lease:
-                    del self._leases[device]
-                    log.info("lease_ended", extra={"device": device})
-                    await self._tell_closed(device, lease, has_gateway=has_gateway)
+            await self.close_ended()
             await asyncio.sleep(LEASE_CHECK_S)
+
+    async def close_ended(self) -> None:
+        """Look once at every lease."""
+        now_s = self._parts.clock.mono_s()
+        for device, lease in list(self._leases.items()):
+            has_gateway = self._parts.has_gateway()
+            if now_s < lease.ends_mono_s and has_gateway:
+                continue
+            result = await self._command(device, lease.verb_safe, {})
+            if result.outcome == "done" and self._leases.get(device) is lease:
+                del self._leases[device]
+                log.info("lease_ended", extra={"device": device})
+                await self._tell_closed(device, lease, has_gateway=has_gateway)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sqlalchemy import delete, insert, select
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from gateway.ledger.schema import AnyRow
     from gateway.ledger.store import Tx
 
-GAPS_COUNT_MAX = 50_000
+Span: TypeAlias = tuple[int | None, int | None]
+"""First and last Unix nanoseconds, None where they are not known."""
+GAPS_COUNT_MAX: Final = 50_000
 """Beyond it the oldest go: half a year of one an hour on each of ten edges."""
 
 
@@ -25,7 +27,7 @@ def note(
     device: str,
     cause: str,
     count: int,
-    span_ns: tuple[int | None, int | None],
+    span_ns: Span,
 ) -> None:
     """Keep a gap; `device` is empty when any of the edge's may be meant."""
     row = {

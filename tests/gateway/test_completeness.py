@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,8 +62,6 @@ def test_received_and_missing_make_the_whole(kept: set[int]) -> None:
     found = record("e", "d", times, (-S, 1_000 * S), [])
     assert found.received_count == len(kept)
     # A pause of one reading lies within the jitter that is allowed; longer ones are counted whole.
-    runs = [
-        later - earlier - 1 for earlier, later in zip(sorted(kept), sorted(kept)[1:], strict=False)
-    ]
+    runs = [later - earlier - 1 for earlier, later in pairwise(sorted(kept))]
     ends = [min(kept), 999 - max(kept)]
     assert found.expected_count == len(kept) + sum(run for run in [*runs, *ends] if run >= 2)
