@@ -20,12 +20,13 @@ from typing_extensions import override
 from gateway import live as live_state
 from gateway.core import Core
 from gateway.dispatch.react import react
-from gateway.errors import StartRefused
+from gateway.errors import StartFailed, StartRefused
 from gateway.ingest.control import Control, control_topics
 from gateway.ingest.custody import serve_custody
 from gateway.ingest.telemetry import serve_telemetry
 from gateway.ledger import journal
 from gateway.ledger.errors import LedgerError
+from gateway.ledger.reach import DatabaseAway
 from gateway.ledger.store import Ledger
 from gateway.ledger.verify import counts
 from gateway.platform.outward import serve_outward
@@ -37,6 +38,7 @@ from gateway.telemetry.sqlite_store import SqliteStore
 from gateway.vehicles import live as vehicle_live
 from gateway.vehicles.state import on_state
 from gateway.web.app import build_app
+from runtime.addresses import host_and_port
 from runtime.backoff import Backoff
 from runtime.clock import SystemClock, rfc3339_from_ns
 from runtime.mqtt_session import Session, SessionLost, SessionOptions
@@ -225,9 +227,12 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
     http_listen: str | None,
     database_url: str | None,
 ) -> None:
-    """Run the gateway until cancelled. Raises SiteRefused or StartRefused before anything opens."""
+    """Run the gateway until cancelled.
+
+    Raises SettingsRefused or StartRefused, or StartFailed where a later start may succeed.
+    """
     site = load_site(site_dir)
-    host, port = _listen_address(http_listen or site.http.listen)
+    host, port = host_and_port(http_listen or site.http.listen)
     clock = SystemClock()
     (data_dir / "gateway").mkdir(parents=True, exist_ok=True)
     url = database_url or f"sqlite:///{data_dir / 'gateway' / 'ledger.db'}"
@@ -241,6 +246,8 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
         books = Ledger.open(
             url, ledger_id=ledger, site=site, now=lambda: rfc3339_from_ns(clock.wall_ns())
         )
+    except DatabaseAway as error:
+        raise StartFailed(str(error)) from error
     except (ValueError, LedgerError) as error:
         raise StartRefused(str(error)) from error
     core = Core(books)
@@ -320,10 +327,3 @@ async def _listen(app: Any, host: str, port: int, data_dir: Path) -> _Server:  #
     server = _Server(config)
     server.serve = partial(server.serve, sockets=[socket])  # type: ignore[method-assign]
     return server
-
-
-def _listen_address(listen: str) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit():
-        raise StartRefused(f"{listen!r} is no address to listen on: give HOST:PORT")
-    return host.strip("[]"), int(port)

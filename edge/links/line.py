@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 import serial
 
 from edge.errors import LinkLost
+from runtime.addresses import check_address
+from runtime.addresses import host_and_port as parts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,8 +81,8 @@ class Line:
         self._take(data)
 
     async def _connect_tcp(self) -> None:
-        host, _, port = self._path.removeprefix("tcp://").rpartition(":")
-        reader, self._writer = await asyncio.open_connection(host, int(port))
+        host, port = parts_of(self._path.removeprefix("tcp://"))
+        reader, self._writer = await asyncio.open_connection(host, port)
         self._task = asyncio.create_task(self._read_tcp(reader), name=f"line/{self.port}")
 
     async def _read_tcp(self, reader: asyncio.StreamReader) -> None:
@@ -171,7 +173,7 @@ def host_and_port(address: str, data_dir: Path) -> tuple[str, int]:
             text = (data_dir / address).read_text(encoding="ascii").strip()
         except OSError as error:
             raise LinkLost(f"{address}: {error.strerror}") from error
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit():
-        raise LinkLost(f"{address}: {text[:60]!r} is not HOST:PORT")
-    return host, int(port)
+    try:
+        return parts_of(check_address(text, port_min=1))
+    except ValueError as error:
+        raise LinkLost(f"{address}: {text[:60]!r} is not HOST:PORT") from error
