@@ -48,6 +48,7 @@ from wire.control import GatewayBeat, GatewayState
 from wire.topics import gateway_topic
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
@@ -95,10 +96,13 @@ class Gateway:
         backoff = Backoff(first_s=0.2, limit_s=5.0)
         options = SessionOptions(client_id=f"{GATEWAY}-{plane}-{self.boot}", will=will)
         is_lost = False
+        told = self.live.sessions
+        told[plane] = "not open yet"
         while True:
             try:
                 session = await Session.connect(self.address, options)
             except SessionLost as error:
+                told[plane] = str(error)
                 if not is_lost:
                     log.warning("session_lost", extra={"plane": plane, "reason": str(error)})
                 is_lost = True
@@ -106,14 +110,25 @@ class Gateway:
                 continue
             log.info("session_open", extra={"plane": plane})
             is_lost = False
+            told[plane] = ""
             try:
                 await serve(session)
             except SessionLost as error:
                 is_lost = True
+                told[plane] = str(error)
                 log.warning("session_lost", extra={"plane": plane, "reason": str(error)})
             finally:
                 await session.close()
             await asyncio.sleep(backoff.next_delay_s())
+
+    def failed(self, name: str, error: Exception) -> None:
+        """Note why a task was restarted."""
+        before = self.live.failures.get(name)
+        self.live.failures[name] = live_state.TaskFailure(
+            at_s=self.clock.mono_s(),
+            count=1 if before is None else before.count + 1,
+            why=f"{type(error).__name__}: {error}"[:300],
+        )
 
     async def serve_control(self, session: Session) -> None:
         """Take control messages, requests and vehicles, in order of arrival."""
@@ -271,12 +286,13 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
     try:
         async with asyncio.TaskGroup() as tasks:
             for name, work in _works(gateway, will).items():
-                tasks.create_task(supervise(name, work), name=name)
-            tasks.create_task(server.serve(), name="web")
+                failed = partial(gateway.failed, name)
+                tasks.create_task(supervise(name, work, failed=failed), name=name)
+            tasks.create_task(_serve(server), name="web")
     finally:
-        server.should_exit = True
         await store.close()
         core.close()
+        _address_file(data_dir).unlink(missing_ok=True)
 
 
 def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitable[Never]]]:
@@ -295,12 +311,31 @@ def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitab
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to the daemon."""
+    """A server that leaves signals to the daemon and ends its streams before it waits for them."""
 
     @override
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         yield
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.app.state.close_streams()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
+
+async def _serve(server: _Server) -> None:
+    """Serve until cancelled, then let the server end in its own order instead of mid-wait."""
+    serving = asyncio.ensure_future(server.serve())
+    try:
+        await asyncio.shield(serving)
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _address_file(data_dir: Path) -> Path:
+    return data_dir / "run" / "gateway.http"
 
 
 async def _listen(app: Any, host: str, port: int, data_dir: Path) -> _Server:  # noqa: ANN401 - ASGI
@@ -311,19 +346,20 @@ async def _listen(app: Any, host: str, port: int, data_dir: Path) -> _Server:  #
         port=port,
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=3,
         timeout_keep_alive=30,
         server_header=False,
         limit_concurrency=500,
     )
     try:
-        socket = config.bind_socket()
+        bound_socket = config.bind_socket()
     except (OSError, SystemExit) as error:
         raise StartRefused(f"{host}:{port} is taken: choose another --http PORT") from error
-    bound = socket.getsockname()
+    bound = bound_socket.getsockname()
     (data_dir / "run").mkdir(parents=True, exist_ok=True)
     name = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-    (data_dir / "run" / "gateway.http").write_text(f"{name}:{bound[1]}\n", encoding="ascii")
+    name = f"[{name}]" if ":" in name else name
+    _address_file(data_dir).write_text(f"{name}:{bound[1]}\n", encoding="ascii")
     server = _Server(config)
-    server.serve = partial(server.serve, sockets=[socket])  # type: ignore[method-assign]
+    server.serve = partial(server.serve, sockets=[bound_socket])  # type: ignore[method-assign]
     return server

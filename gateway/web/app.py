@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import people
 from gateway.alarms.definitions import DEFINITIONS
@@ -20,10 +21,11 @@ from gateway.ledger import journal
 from gateway.ledger.verify import counts
 from gateway.web import present, reads
 from gateway.web.guard import Guard, problem
+from gateway.web.health import reasons
 from gateway.web.snapshot import TABS_COUNT_MAX, Snapshots
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
     from fastapi import Response
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 HERE: Final = Path(__file__).resolve().parent
 SAMPLES_COUNT: Final = 240
+LEDGER_S_MAX: Final = 3.0
 ENTRY_N_MAX: Final = 2**63 - 1
 """A larger number fits no column."""
 _NAME: Final = Field(min_length=1, max_length=64)
@@ -68,12 +71,8 @@ def build_app(
     snapshots = Snapshots(core, live, site)
     began_s = time.monotonic()
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        snapshots.is_closing = True
-
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.close_streams = snapshots.close
     app.middleware("http")(Guard(is_writable=is_writable))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_exception_handler(people.NotAllowed, _refused)
@@ -87,11 +86,24 @@ def build_app(
 
     @app.get("/health")
     async def health() -> dict[str, Any]:
+        now_s = time.monotonic()
+        is_store_away = telemetry_store.is_away
+        found = reasons(site, live, is_store_away=is_store_away, now_s=now_s)
+        count = None
+        try:
+            async with asyncio.timeout(LEDGER_S_MAX):
+                count = await core.read(journal.count)
+        except TimeoutError:
+            found.insert(0, f"the ledger does not answer within {LEDGER_S_MAX:.0f} s")
+        except SQLAlchemyError as error:
+            found.insert(0, f"the ledger's database fails: {type(error).__name__}")
+        # Always 200: it answers, and what is wrong elsewhere a restart of it would not mend.
         return {
             "process": "gateway",
-            "status": "ok",
-            "uptime_s": round(time.monotonic() - began_s, 1),
-            "journal_count": await core.read(journal.count),
+            "status": "degraded" if found else "ok",
+            "reasons": found,
+            "uptime_s": round(now_s - began_s, 1),
+            "journal_count": count,
             "tabs_count": snapshots.tabs_count,
         }
 
