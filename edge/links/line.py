@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
+import re
 from typing import TYPE_CHECKING, Final
 
 import serial
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 READ_BYTES: Final = 4_096
 HELD_BYTES_MAX: Final = 65_536
 OPEN_S_MAX: Final = 5.0
+_TERMIOS: Final = re.compile(r"\((\d+), '")
+"""pyserial puts what the port's settings raise into its text."""
 _PARITY: Final = {"N": serial.PARITY_NONE, "E": serial.PARITY_EVEN, "O": serial.PARITY_ODD}
 
 
@@ -48,7 +52,7 @@ class Line:
                 else:
                     await self._connect_serial()
         except (OSError, TimeoutError, ValueError) as error:
-            raise LinkLost(f"{self.port}: {str(error) or type(error).__name__}") from error
+            raise LinkLost(f"{self.port}: {plain_reason(error)}") from error
         self._lost = None
 
     async def _connect_serial(self) -> None:
@@ -73,7 +77,7 @@ class Line:
         except BlockingIOError:
             return
         except OSError as error:
-            self._fail(str(error))
+            self._fail(plain_reason(error))
             return
         if not data:
             self._fail("the port is gone")
@@ -91,7 +95,7 @@ class Line:
                 self._take(data)
             self._fail("the other side closed")
         except OSError as error:
-            self._fail(str(error))
+            self._fail(plain_reason(error))
 
     def _take(self, data: bytes) -> None:
         self._held += data
@@ -134,8 +138,8 @@ class Line:
             elif self._serial is not None:
                 await self._write_serial(data)
         except OSError as error:
-            self._fail(str(error))
-            raise LinkLost(f"{self.port}: {error}") from error
+            self._fail(plain_reason(error))
+            raise LinkLost(f"{self.port}: {plain_reason(error)}") from error
 
     async def _write_serial(self, data: bytes) -> None:
         port = self._serial
@@ -163,6 +167,22 @@ class Line:
             self._task.cancel()
             self._task = None
         self._lost = "closed"
+
+
+def plain_reason(error: Exception) -> str:
+    """Return why a port could not be used: one errno in words, no path and no library's phrase."""
+    number = getattr(error, "errno", None)
+    if number is None and (found := _TERMIOS.search(str(error))):
+        number = int(found[1])
+    if isinstance(error, TimeoutError) and number is None:
+        return f"no connection within {OPEN_S_MAX:.0f} s"
+    if number == errno.ENOTTY:
+        return "is no serial port (errno 25)"
+    if number in {errno.EAGAIN, errno.EBUSY}:
+        return f"another program holds it (errno {number})"
+    if isinstance(number, int) and number > 0:
+        return f"{os.strerror(number)} (errno {number})"
+    return str(error) or type(error).__name__
 
 
 def host_and_port(address: str, data_dir: Path) -> tuple[str, int]:
