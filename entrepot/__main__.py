@@ -1,15 +1,18 @@
-"""`entrepot` and `python -m entrepot`: imports nothing slow before Ctrl-C is made quiet."""
+"""`entrepot` and `python -m entrepot`: imports nothing slow before Ctrl-C is made quiet.
+
+Until a daemon's loop takes the signals itself, an interrupt just ends the process: a
+KeyboardInterrupt in the middle of an import prints a traceback, or is swallowed by it.
+"""
 
 import signal
 import sys
 
 
 def main() -> int:
-    """Run the command; an interrupt while its modules are still loading just ends it."""
+    """Run the command."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from entrepot import cli  # noqa: PLC0415 - see above
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     return cli.main()
 
 

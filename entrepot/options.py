@@ -104,7 +104,11 @@ def options_of(asked: argparse.Namespace) -> Options:
         except ValueError as error:
             sentence = f"--http {asked.http!r} is no port or address: give PORT or HOST:PORT"
             raise StartRefused("cli", sentence) from error
-    if summary is not None and not summary.resolve().parent.is_dir():
+    # The data folder itself is made at the start.
+    data_dir = asked.data.resolve()
+    if summary is not None and not (
+        summary.resolve().parent.is_dir() or summary.resolve().parent == data_dir
+    ):
         sentence = f"--summary {summary}: its folder is not there: make it, or name another"
         raise StartRefused("cli", sentence)
     if given.get("mqtt") is not None:
@@ -123,7 +127,7 @@ def options_of(asked: argparse.Namespace) -> Options:
             raise StartRefused("cli", str(error)) from error
     return Options(
         site_dir=site_dir_of(asked.site),
-        data_dir=asked.data.resolve(),
+        data_dir=data_dir,
         http_listen=http,
         mqtt_url=given.get("mqtt"),
         influx_url=given.get("influx"),

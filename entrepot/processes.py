@@ -157,6 +157,8 @@ class Process:
             limit=1 << 20,
         )
         self._child = child
+        if self._stops():  # `stop` came while there was no child yet to be told.
+            child.kill()
         self._tail.clear()
         self._set(ProcessState.RUNNING)
         assert child.stdout is not None
