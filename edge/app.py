@@ -18,7 +18,7 @@ from edge.outbox.custody import Capture, CustodyStore
 from edge.outbox.telemetry import Evicted, Queued, TelemetryQueue
 from edge.outbox.worker import CustodyWriter, Worker
 from edge.ports import Outgoing
-from edge.settings import load_edge
+from edge.site_file import load_archive, load_edge
 from edge.stamp import Stamp
 from edge.uplink.custodian import Custodian
 from edge.uplink.follow import Mode
@@ -236,8 +236,9 @@ class Edge:
 async def run_edge(
     *, site_dir: Path, edge: str, data_dir: Path, mqtt_url: str, ledger: str
 ) -> None:
-    """Run an edge until cancelled. Raises SettingsError before anything opens."""
+    """Run an edge until cancelled. Raises SettingsRefused before anything opens."""
     settings = load_edge(site_dir, edge)
+    archive = load_archive(site_dir)
     clock = SystemClock()
     runners = catalogue.build_runners(settings, data_dir=data_dir, clock=clock)
     shared = Edge(edge, data_dir, runners)
@@ -259,8 +260,8 @@ async def run_edge(
             custody=shared.custody,
             custody_writer=shared.writer,
             custody_worker=shared.custody_worker,
-            archive_rows=settings.archive_rows,
-            archive_days=settings.archive_days,
+            archive_rows=archive.archive_rows,
+            archive_days=archive.archive_days,
             telemetry=shared.telemetry,
             telemetry_worker=shared.telemetry_worker,
             beat=shared.beat,

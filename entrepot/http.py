@@ -18,6 +18,10 @@ class NoAnswer(Exception):
     """An endpoint is not there, does not answer, or answers with an error."""
 
 
+class BadAnswer(NoAnswer):
+    """An endpoint answers, but with an error or not with JSON: its process is alive."""
+
+
 def address_of(data_dir: Path, process: str) -> tuple[str, int]:
     """Return where a process listens, from DATA/run/<process>.http. Raises NoAnswer."""
     path = data_dir / "run" / f"{process}.http"
@@ -55,12 +59,19 @@ def call_now(
         told = answer.read(ANSWER_BYTES_MAX)
         if answer.status >= http.HTTPStatus.BAD_REQUEST:
             why = _why(told)
-            raise NoAnswer(f"{process} answers {answer.status} to {method} {path}{why}")
-        return json.loads(told)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+            raise BadAnswer(f"{process} answers {answer.status} to {method} {path}{why}")
+        return _decoded(told, f"{process} answers no JSON to {method} {path}")
+    except (OSError, http.client.HTTPException) as error:
         raise NoAnswer(f"{process} does not answer {method} {path}: {error}") from error
     finally:
         connection.close()
+
+
+def _decoded(body: bytes, sentence: str) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise BadAnswer(sentence) from error
 
 
 async def call(data_dir: Path, process: str, path: str, *, method: str = "GET") -> Any:  # noqa: ANN401 - JSON

@@ -101,6 +101,15 @@ class VehicleLive:
     battery_percent: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFailure:
+    """How a task of the gateway failed last."""
+
+    at_s: float
+    count: int
+    why: str
+
+
 @dataclass(slots=True)
 class Live:
     """All of it; written by adapters, read by rules and the page, in one event loop."""
@@ -120,6 +129,10 @@ class Live:
     """By name, as the launcher's run/processes.json told last."""
     since: dict[tuple[str, str], float] = field(default_factory=dict)
     """Monotonic seconds when a rule first saw (rule, subject); written by rules only."""
+    sessions: dict[str, str] = field(default_factory=dict)
+    """By plane: why there is no session with the broker; empty while it is open."""
+    failures: dict[str, TaskFailure] = field(default_factory=dict)
+    """By name of the gateway's task."""
 
     def foreign_now(self, now_s: float) -> list[str]:
         """Return the other ledgers that are still heard; gates stay shut while any is."""

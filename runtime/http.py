@@ -9,6 +9,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from runtime.addresses import host_and_port
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
@@ -70,20 +72,26 @@ async def endpoint(
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    host, _, port = listen.rpartition(":")
-    server = await asyncio.start_server(serve, host, int(port), limit=HEAD_BYTES_MAX, backlog=64)
+    host, port = host_and_port(listen)
+    server = await asyncio.start_server(serve, host, port, limit=HEAD_BYTES_MAX, backlog=64)
     bound = server.sockets[0].getsockname()
     name = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared, not bound
+    name = f"[{name}]" if ":" in name else name
     _write_address(address_file, f"{name}:{bound[1]}")
     try:
         yield f"{name}:{bound[1]}"
     finally:
         server.close()
+        _forget_address(address_file)
 
 
 def _write_address(file: Path, address: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(address + "\n", encoding="ascii")
+
+
+def _forget_address(file: Path) -> None:
+    file.unlink(missing_ok=True)
 
 
 async def _answer(

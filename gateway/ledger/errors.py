@@ -83,6 +83,18 @@ class ForeignDatabase(LedgerError):
         self.wanted = wanted
 
 
+class ForeignSite(LedgerError):
+    """The database holds another site's ledger than the settings name."""
+
+    def __init__(self, *, found: str, wanted: str) -> None:
+        super().__init__(
+            f"the database holds the ledger of {found}, the settings name {wanted}:"
+            " give this site's own database"
+        )
+        self.found = found
+        self.wanted = wanted
+
+
 class Poison(LedgerError):
     """A custody row that can't be decoded or applied: it becomes a dead letter."""
 

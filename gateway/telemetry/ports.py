@@ -24,6 +24,9 @@ class Sample:
 class TelemetryStore(Protocol):
     """Points at rest. The same point written twice is one point."""
 
+    is_away: bool
+    """Whether the last write was not answered."""
+
     async def write(self, points: Sequence[StorePoint]) -> list[tuple[int, str]]:
         """Write points durably; return (index, reason) of each that the store refuses for good.
 

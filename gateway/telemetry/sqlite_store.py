@@ -32,6 +32,8 @@ _PRUNE_ROWS: Final = 5_000
 class SqliteStore:
     """Points in one table; all work happens on one thread."""
 
+    is_away = False
+
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="telemetry")

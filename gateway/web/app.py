@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -12,6 +12,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from gateway import people
@@ -21,10 +22,11 @@ from gateway.ledger.verify import counts
 from gateway.web import custody_reads, gap_reads, present, reads
 from gateway.web.acts import add_acts, add_letters
 from gateway.web.guard import Guard, problem
+from gateway.web.health import reasons
 from gateway.web.snapshot import TABS_COUNT_MAX, Snapshots, TabStream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
     from fastapi import Response
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 HERE: Final = Path(__file__).resolve().parent
 SAMPLES_COUNT: Final = 240
+LEDGER_S_MAX: Final = 3.0
 ENTRY_N_MAX: Final = 2**63 - 1
 """A larger number fits no column."""
 
@@ -54,12 +57,8 @@ def build_app(  # noqa: PLR0913 - what the page is made of
     snapshots = Snapshots(core, live, site)
     began_s = time.monotonic()
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        snapshots.is_closing = True
-
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.close_streams = snapshots.close
     app.middleware("http")(Guard(is_writable=is_writable))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_exception_handler(people.NotAllowed, _refused)
@@ -75,11 +74,24 @@ def build_app(  # noqa: PLR0913 - what the page is made of
 
     @app.get("/health")
     async def health() -> dict[str, Any]:
+        now_s = time.monotonic()
+        is_store_away = telemetry_store.is_away
+        found = reasons(site, live, is_store_away=is_store_away, now_s=now_s)
+        count = None
+        try:
+            async with asyncio.timeout(LEDGER_S_MAX):
+                count = await core.read(journal.count)
+        except TimeoutError:
+            found.insert(0, f"the ledger does not answer within {LEDGER_S_MAX:.0f} s")
+        except SQLAlchemyError as error:
+            found.insert(0, f"the ledger's database fails: {type(error).__name__}")
+        # Always 200: it answers, and what is wrong elsewhere a restart of it would not mend.
         return {
             "process": "gateway",
-            "status": "ok",
-            "uptime_s": round(time.monotonic() - began_s, 1),
-            "journal_count": await core.read(journal.count),
+            "status": "degraded" if found else "ok",
+            "reasons": found,
+            "uptime_s": round(now_s - began_s, 1),
+            "journal_count": count,
             "tabs_count": snapshots.tabs_count,
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from datetime import UTC, datetime
@@ -39,7 +40,12 @@ class Snapshots:
         self._picture: dict[str, Any] = {}
         self._turn = asyncio.Lock()
         self.tabs_count = 0
-        self.is_closing = False
+        self._closing = asyncio.Event()
+
+    def close(self) -> None:
+        """End every stream soon: a server that stops waits for them."""
+        self._closing.set()
+        self._core.changes.notify()
 
     async def now(self) -> dict[str, Any]:
         """Return a picture that is at most half a second old."""
@@ -66,7 +72,7 @@ class Snapshots:
     async def stream(self) -> AsyncIterator[str]:
         """Yield server-sent events: the newest picture after each change, or each second."""
         sent = ""
-        while not self.is_closing:
+        while not self._closing.is_set():
             picture = await self.now()
             if picture["at"] != sent:
                 sent = picture["at"]
@@ -74,7 +80,10 @@ class Snapshots:
                     picture, ensure_ascii=False, separators=(",", ":"), allow_nan=False
                 )
                 yield f"event: snapshot\ndata: {body}\n\n"
-            await asyncio.sleep(MAKE_S_MIN)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(MAKE_S_MIN):
+                    await self._closing.wait()
+                    return
             await self._core.wait_changed(HEARTBEAT_S - MAKE_S_MIN)
 
 

@@ -34,6 +34,8 @@ WHY: Final = "carton 6005 is not released: no receipt 800"
 class FakeStore:
     """A telemetry store with one straight line."""
 
+    is_away = False
+
     async def write(self, points: Sequence[StorePoint]) -> list[tuple[int, str]]:
         """Take nothing."""
         return []
