@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "verify": _verify,
         "check": _check,
         "watch": _watch,
+        "custody": _custody,
         "epc": _epc,
         "schema": _schema,
     }
@@ -114,6 +115,14 @@ def _watch(asked: argparse.Namespace) -> int:
         return asyncio.run(watch(url, asked.topics))
     except NotWatchable as error:
         raise StartRefused("watch", str(error)) from error
+
+
+def _custody(asked: argparse.Namespace) -> int:
+    from entrepot.custody import custody  # noqa: PLC0415
+
+    for line in custody(asked):
+        _tell(line)
+    return 0
 
 
 def _epc(asked: argparse.Namespace) -> int:

@@ -21,11 +21,12 @@ from gateway import live as live_state
 from gateway.core import Core
 from gateway.dispatch.react import react
 from gateway.errors import StartFailed, StartRefused
+from gateway.flood import Flood
 from gateway.ingest.control import Control, control_topics
 from gateway.ingest.custody import serve_custody
-from gateway.ingest.telemetry import serve_telemetry
+from gateway.ingest.telemetry import TelemetryParts, serve_telemetry
 from gateway.ledger import journal
-from gateway.ledger.errors import LedgerError
+from gateway.ledger.errors import UNFIT, LedgerError
 from gateway.ledger.reach import DatabaseAway
 from gateway.ledger.store import Ledger
 from gateway.ledger.verify import counts
@@ -38,6 +39,7 @@ from gateway.telemetry.sqlite_store import SqliteStore
 from gateway.vehicles import live as vehicle_live
 from gateway.vehicles.state import on_state
 from gateway.web.app import build_app
+from gateway.web.bounds import PatientBodies, PatientProtocol
 from runtime.addresses import host_and_port
 from runtime.backoff import Backoff
 from runtime.clock import SystemClock, rfc3339_from_ns
@@ -82,6 +84,7 @@ class Gateway:
         self.address = address
         self.data_dir = data_dir
         self.live = live_state.Live()
+        self.flood = Flood()
         self.clock = SystemClock()
         self.control = Control(core, self.live, self.clock)
         self.boot = secrets.token_hex(4)
@@ -151,18 +154,25 @@ class Gateway:
         while True:
             packets = await session.batch()
             for packet in packets:
-                if packet.topic.startswith(f"{self.site.vda5050.interface}/"):
-                    await self._take_vehicle(packet)
-                elif packet.topic.startswith("uns/"):
-                    await take_request(self.core, packet)
-                else:
-                    await self.control.take(session, packet)
+                try:
+                    await self._take_one(session, packet)
+                except UNFIT as error:  # One message must not end the others' session.
+                    log.exception("control_unfit", extra={"topic": packet.topic[:200]})
+                    await self.control.bury(packet, f"{type(error).__name__}: {error}")
                 await session.ack([packet])
+
+    async def _take_one(self, session: Session, packet: mqtt5.PublishPacket) -> None:
+        if packet.topic.startswith(f"{self.site.vda5050.interface}/"):
+            await self._take_vehicle(packet)
+        elif packet.topic.startswith("uns/"):
+            await take_request(self.core, packet)
+        else:
+            await self.control.take(session, packet)
 
     async def _take_vehicle(self, packet: mqtt5.PublishPacket) -> None:
         named = vehicle_live.serial_and_subtopic(packet.topic)
         now_s = self.clock.mono_s()
-        state = vehicle_live.update(self.live, packet.topic, packet.payload, now_s)
+        state = vehicle_live.update(self.live, self.site, packet.topic, packet.payload, now_s)
         if state is None or named is None:
             return
         await self.core.transact(
@@ -196,6 +206,7 @@ class Gateway:
             self._read_processes()
             now_s = self.clock.mono_s()
             before = await self.core.read(journal.count)
+            self.live.withheld = self.flood.withheld(now_s)
             view = self._view()
             work = partial(react, live=view, now_mono_s=now_s)
             await self.core.transact("rule:react", work, is_news=False)
@@ -214,7 +225,7 @@ class Gateway:
             devices=dict(live.devices),
             air=dict(live.air),
             vehicles=dict(live.vehicles),
-            foreign_ledgers=set(live.foreign_ledgers),
+            foreign_ledgers=dict(live.foreign_ledgers),
         )
 
     def _read_processes(self) -> None:
@@ -272,6 +283,7 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
         gateway.live,
         site,
         store,
+        flood=gateway.flood,
         is_writable=host in LOOPBACK,
         data_dir=data_dir,
     )
@@ -297,12 +309,15 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
 
 def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitable[Never]]]:
     """Return the gateway's tasks by name: the flow."""
-    core, store, live, clock = gateway.core, gateway.store, gateway.live, gateway.clock
+    core, flood, clock = gateway.core, gateway.flood, gateway.clock
+    telemetry = TelemetryParts(
+        core=core, store=gateway.store, live=gateway.live, clock=clock, flood=flood
+    )
     return {
-        "custody": lambda: gateway.session("custody", lambda s: serve_custody(s, core)),
-        "telemetry": lambda: gateway.session(
-            "telemetry", lambda s: serve_telemetry(s, core, store, live, clock)
+        "custody": lambda: gateway.session(
+            "custody", lambda s: serve_custody(s, core, flood, clock)
         ),
+        "telemetry": lambda: gateway.session("telemetry", lambda s: serve_telemetry(s, telemetry)),
         "control": lambda: gateway.session("control", gateway.serve_control, will),
         "outward": lambda: gateway.session("outward", lambda s: serve_outward(s, core, GATEWAY)),
         "decide": gateway.decide,
@@ -313,6 +328,10 @@ def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitab
 class _Server(uvicorn.Server):
     """A server that leaves signals to the daemon and ends its streams before it waits for them."""
 
+    def __init__(self, config: uvicorn.Config, close_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._close_streams = close_streams
+
     @override
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
@@ -320,7 +339,7 @@ class _Server(uvicorn.Server):
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.config.app.state.close_streams()  # type: ignore[union-attr]
+        self._close_streams()
         await super().shutdown(sockets)
 
 
@@ -341,7 +360,8 @@ def _address_file(data_dir: Path) -> Path:
 async def _listen(app: Any, host: str, port: int, data_dir: Path) -> _Server:  # noqa: ANN401 - ASGI
     """Bind the page's port and say where it is. Raises StartRefused when it is taken."""
     config = uvicorn.Config(
-        app,
+        PatientBodies(app),
+        http=PatientProtocol,
         host=host,
         port=port,
         log_config=None,
@@ -360,6 +380,6 @@ async def _listen(app: Any, host: str, port: int, data_dir: Path) -> _Server:  #
     name = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
     name = f"[{name}]" if ":" in name else name
     _address_file(data_dir).write_text(f"{name}:{bound[1]}\n", encoding="ascii")
-    server = _Server(config)
+    server = _Server(config, app.state.close_streams)
     server.serve = partial(server.serve, sockets=[bound_socket])  # type: ignore[method-assign]
     return server

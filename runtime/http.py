@@ -21,7 +21,7 @@ HEAD_BYTES_MAX: Final = 16_384
 BODY_BYTES_MAX: Final = 65_536
 REQUEST_S_MAX: Final = 10.0
 _PHRASES: Final = {
-    200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed",
+    200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
     408: "Request Timeout", 411: "Length Required", 413: "Content Too Large",
     422: "Unprocessable Content", 500: "Internal Server Error", 503: "Service Unavailable",
 }  # fmt: skip
@@ -121,10 +121,12 @@ async def _read(reader: asyncio.StreamReader) -> tuple[str, str, bytes]:
         key.strip().lower(): value.strip()
         for key, _, value in (line.partition(":") for line in lines[1:] if line)
     }
+    if "origin" in headers:  # Cameras and probes send none: this is a page in a browser.
+        raise _Refused(problem(403, "/origin", "not_allowed", "not for pages in a browser"))
     if "transfer-encoding" in headers:
         raise _Refused(problem(411, "", "malformed", "send the body with Content-Length"))
     text = headers.get("content-length", "0")
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit()):
         raise _Refused(problem(400, "", "malformed", f"Content-Length {text[:20]!r}"))
     size = int(text)
     if size > BODY_BYTES_MAX:

@@ -96,7 +96,7 @@ class CustodyStore:
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA busy_timeout=5000")
             db.executescript(_SCHEMA)
-            for name in ("tip", "base", "head"):
+            for name in ("tip", "base", "head", "stopped"):
                 db.execute("INSERT OR IGNORE INTO position VALUES (?, 0, ?)", (name, ROOT_HASH))
             return cls(db)
         except (OSError, sqlite3.OperationalError) as error:
@@ -112,6 +112,18 @@ class CustodyStore:
     def tip(self) -> Position:
         """The newest row's (seq, hash); (0, zeros) before the first."""
         return self._tip
+
+    @property
+    def is_stopped(self) -> bool:
+        """Tell whether a person stopped this box."""
+        return self._position("stopped")[0] == 1
+
+    def stop(self) -> None:
+        """Note that a person stopped this box: it stays so over restarts. Raises DiskRefuses."""
+        try:
+            self._set_position("stopped", (1, ROOT_HASH))
+        except sqlite3.Error as error:
+            raise DiskRefuses(str(error)) from error
 
     @property
     def base(self) -> Position:
@@ -248,11 +260,13 @@ class CustodyStore:
         self._db.execute("DELETE FROM custody WHERE seq <= ?", (upto,))
         self._set_position("base", (upto, known))
 
-    def adopt(self, *, head: Position, common: Position) -> int:
+    def adopt(self, *, head: Position, common: Position | None) -> int:
         """Chain the rows above `common` anew on the ledger's `head`, ids kept; return how many.
 
+        Without anything in common all rows still kept are chained anew; a stopped box goes on.
         Raises AdoptRefused when `common` is not on this chain.
         """
+        common = self._base if common is None else common
         if self.hash_at(common[0]) != common[1]:
             raise AdoptRefused(f"position {common[0]} is not on this chain")
         rows = self._db.execute(
@@ -276,6 +290,7 @@ class CustodyStore:
                 )
                 chained.append(row)
                 prev = row.hash
+            self._set_position("stopped", (0, ROOT_HASH))
             self._set_position("base", head)
             self._set_position("head", head)
             self._set_position("tip", (seq, prev))

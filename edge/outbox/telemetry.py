@@ -20,9 +20,9 @@ CREATE TABLE IF NOT EXISTS reading (
   at_ns INTEGER NOT NULL, PRIMARY KEY (boot, seq)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS reading_by_time ON reading (at_ns);
-CREATE TABLE IF NOT EXISTS gap (
+CREATE TABLE IF NOT EXISTS evicted (
   boot TEXT PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,
-  dropped_count INTEGER NOT NULL
+  dropped_count INTEGER NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
 _NEWEST: Final = (
@@ -30,9 +30,10 @@ _NEWEST: Final = (
 )
 _OLDEST: Final = "SELECT boot, seq, topic, body, at_ns FROM reading ORDER BY at_ns, seq LIMIT ?"
 _GROW: Final = """
-INSERT INTO gap VALUES (?, ?, ?, ?) ON CONFLICT (boot) DO UPDATE SET
+INSERT INTO evicted VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (boot) DO UPDATE SET
   first_seq = MIN(first_seq, excluded.first_seq), last_seq = MAX(last_seq, excluded.last_seq),
-  dropped_count = dropped_count + excluded.dropped_count
+  dropped_count = dropped_count + excluded.dropped_count,
+  first_ns = MIN(first_ns, excluded.first_ns), last_ns = MAX(last_ns, excluded.last_ns)
 """
 KEYS_BYTES: Final = 40
 """What a reading's keys take, about."""
@@ -60,6 +61,9 @@ class Evicted:
     first_seq: int
     last_seq: int
     count: int
+    first_ns: int
+    """When the first of them was captured."""
+    last_ns: int
 
 
 class TelemetryQueue:
@@ -95,17 +99,19 @@ class TelemetryQueue:
 
     def gaps(self) -> list[Evicted]:
         """Return what went and was not told yet, a range a boot."""
-        found = self._db.execute("SELECT boot, first_seq, last_seq, dropped_count FROM gap")
+        found = self._db.execute(
+            "SELECT boot, first_seq, last_seq, dropped_count, first_ns, last_ns FROM evicted"
+        )
         return [Evicted(*row) for row in found]
 
     def told(self, gap: Evicted) -> None:
         """Forget a gap that is told; what went since then stays as the next one."""
         self._db.execute("BEGIN IMMEDIATE")
         self._db.execute(
-            "UPDATE gap SET dropped_count = dropped_count - ? WHERE boot = ?",
+            "UPDATE evicted SET dropped_count = dropped_count - ? WHERE boot = ?",
             (gap.count, gap.boot),
         )
-        self._db.execute("DELETE FROM gap WHERE dropped_count <= 0")
+        self._db.execute("DELETE FROM evicted WHERE dropped_count <= 0")
         self._db.execute("COMMIT")
 
     def next_to_send(
@@ -155,33 +161,37 @@ class TelemetryQueue:
     def _thin(self) -> None:
         """Drop every second reading of the oldest span."""
         span = self._db.execute(
-            f"SELECT boot, seq, {_SIZE} FROM reading ORDER BY at_ns, boot, seq LIMIT ?",  # noqa: S608
+            f"SELECT boot, seq, {_SIZE}, at_ns FROM reading ORDER BY at_ns, boot, seq LIMIT ?",  # noqa: S608
             (THIN_SPAN_ROWS,),
         ).fetchall()
         self._drop(span[::2])
 
     def _forget_older(self, before_ns: int) -> None:
         span = self._db.execute(
-            f"SELECT boot, seq, {_SIZE} FROM reading WHERE at_ns < ? LIMIT ?",  # noqa: S608
+            f"SELECT boot, seq, {_SIZE}, at_ns FROM reading WHERE at_ns < ? LIMIT ?",  # noqa: S608
             (before_ns, THIN_SPAN_ROWS),
         ).fetchall()
         self._drop(span)
 
-    def _drop(self, names: list[tuple[str, int, int]]) -> None:
+    def _drop(self, names: list[tuple[str, int, int, int]]) -> None:
         """Delete readings and let their boots' gaps grow, in one commit: no crash parts the two."""
         if not names:
             return
-        by_boot: dict[str, list[int]] = {}
-        for boot, seq, _ in names:
-            by_boot.setdefault(boot, []).append(seq)
+        by_boot: dict[str, list[tuple[int, int]]] = {}
+        for boot, seq, _, at_ns in names:
+            by_boot.setdefault(boot, []).append((seq, at_ns))
         self._db.execute("BEGIN IMMEDIATE")
         self._db.executemany(
             "DELETE FROM reading WHERE boot = ? AND seq = ?",
-            [(boot, seq) for boot, seq, _ in names],
+            [(boot, seq) for boot, seq, *_ in names],
         )
-        self._db.executemany(
-            _GROW, [(boot, min(seqs), max(seqs), len(seqs)) for boot, seqs in by_boot.items()]
-        )
+        self._db.executemany(_GROW, [_grown(boot, gone) for boot, gone in by_boot.items()])
         self._db.execute("COMMIT")
         self._count -= len(names)
-        self._bytes -= sum(size for _, _, size in names)
+        self._bytes -= sum(size for _, _, size, _ in names)
+
+
+def _grown(boot: str, gone: list[tuple[int, int]]) -> tuple[str, int, int, int, int, int]:
+    """Return the row by which a boot's gap grows; `gone` holds (seq, at_ns)."""
+    seqs, times = [seq for seq, _ in gone], [at_ns for _, at_ns in gone]
+    return boot, min(seqs), max(seqs), len(gone), min(times), max(times)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
+from gateway.telemetry.line_protocol import Point
 from wire.chain import CustodyRow, Tombstone
 from wire.telemetry import TELEMETRY_KINDS
 from wire.topics import WORD, edge_of, kind_and_device
@@ -15,7 +16,6 @@ from wire.topics import WORD, edge_of, kind_and_device
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wire.base import Reading
 
 TELEMETRY_BYTES_MAX: Final = 65_536
 SEQ_MAX: Final = 2**62
@@ -32,18 +32,6 @@ class Custody:
     edge: str
     ledger: str
     row: CustodyRow | Tombstone
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """A readable telemetry message."""
-
-    edge: str
-    device: str
-    kind: str
-    boot: str
-    seq: int
-    reading: Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,25 @@
-"""What the ledger refuses, with the values that made it refuse (pure)."""
+"""What the ledger refuses, with the values that made it refuse."""
 
 from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy.exc import DataError, IntegrityError
+
+UNFIT: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    DataError,
+    IntegrityError,
+)
+"""What content raises that no rule foresaw: it is refused with its reason, nothing stalls.
+
+A database that is away or locked is none of them: that is tried again.
+"""
 
 
 class LedgerError(Exception):

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from gateway.ledger import departure, holds, receiving
+from gateway.ledger import departure, gaps, holds, receiving
 from gateway.ledger.errors import Poison
 from gateway.ledger.receiving import receive_after_hold
 from gateway.ledger.schema import command, foreign_tag, pallet, truck, unit
 from wire.base import Reading
-from wire.events import EVENT_KINDS, Actuation, Input, Load, Plate, Rfid, Weight
+from wire.events import EVENT_KINDS, Actuation, Gap, Input, Load, Plate, Rfid, Weight
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -58,12 +58,13 @@ def has_effect(tx: Tx, kind: str, event: Event) -> bool:
     if isinstance(event, Weight):
         dock = _dock(tx.site, event.read_point)
         return event.kind == "gross" and dock is not None and dock.purpose == "outbound"
-    return isinstance(event, Load | Plate | Input | Actuation)
+    return isinstance(event, Load | Plate | Input | Actuation | Gap)
 
 
 def apply(tx: Tx, edge: str, device: str, kind: str, event: Event, seq: int) -> None:
     """Apply one event in the transaction that moves its edge's head. Raises Poison."""
     del device, kind
+    _check_witness(tx.site, edge, event)
     if isinstance(event, Rfid):
         if event.what == "arrived":
             _arrived(tx, event)
@@ -78,7 +79,23 @@ def apply(tx: Tx, edge: str, device: str, kind: str, event: Event, seq: int) -> 
     elif isinstance(event, Input):
         _input_changed(tx, edge, event)
     elif isinstance(event, Actuation):
-        _command_ended(tx, event)
+        _command_ended(tx, edge, event)
+    elif isinstance(event, Gap):
+        gaps.note(
+            tx,
+            edge=edge,
+            device="",
+            cause=event.cause,
+            count=event.count,
+            span_ns=(event.first_t_ns, event.last_t_ns),
+        )
+
+
+def _check_witness(site: Site, edge: str, event: Event) -> None:
+    """Refuse an edge's word about a dock that another edge watches."""
+    dock = _dock(site, str(getattr(event, "read_point", "")))
+    if dock is not None and dock.edge != edge:
+        raise Poison("not-applicable", f"read point {dock.id} is edge {dock.edge}'s, not {edge}'s")
 
 
 def truck_at(connection: Connection, dock: str) -> AnyRow | None:
@@ -212,10 +229,20 @@ def _input_changed(tx: Tx, edge: str, event: Input) -> None:
         tx.record("truck.changed", truck_id=standing.truck_id, set={"state": "gone"})
 
 
-def _command_ended(tx: Tx, event: Actuation) -> None:
+def _command_ended(tx: Tx, edge: str, event: Actuation) -> None:
     row = tx.connection.execute(
         select(command.c.outcome).where(command.c.command_id == event.command_id)
     ).first()
+    if row is None and event.verb == "open" and event.outcome in {"done", "unknown"}:
+        dock = next((one for one in tx.site.docks if one.edge == edge), None)
+        standing = None if dock is None else truck_at(tx.connection, dock.id)
+        tx.record(
+            "gate.breached",
+            dock=edge if dock is None else dock.id,
+            truck_id=None if standing is None else standing.truck_id,
+            units=[],
+            why=f"its gate obeyed command {event.command_id[:64]!r}, which this ledger never sent",
+        )
     if row is not None and row.outcome == "pending":
         tx.record(
             "command.ended",

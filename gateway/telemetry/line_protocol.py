@@ -13,11 +13,23 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.ingest.admission import Point
+    from wire.base import Reading
 
 _TAG_ESCAPES: Final = str.maketrans({",": "\\,", " ": "\\ ", "=": "\\=", "\n": "\\n", "\r": "\\r"})
 _TEXT_ESCAPES: Final = str.maketrans({'"': '\\"', "\\": "\\\\"})
 _NOT_FIELDS: Final = frozenset({"t_ns", "zone"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A readable telemetry message."""
+
+    edge: str
+    device: str
+    kind: str
+    boot: str
+    seq: int
+    reading: Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,11 @@ class TelemetryStore(Protocol):
     ) -> list[Sample]:
         """Return a zone's climate value over a range, at most `samples_count` samples."""
 
+    async def times(
+        self, *, since_ns: int, until_ns: int, count_max: int
+    ) -> dict[tuple[str, str], list[int]]:
+        """Return by (edge, device) when it measured, ascending, at most `count_max` in all."""
+
     async def prune(self, before_ns: int) -> int:
         """Forget points older than that; return how many, 0 where the store does it itself."""
 

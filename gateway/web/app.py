@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from gateway import people
 from gateway.alarms.definitions import DEFINITIONS
 from gateway.ledger import journal
 from gateway.ledger.verify import counts
-from gateway.web import present, reads
+from gateway.web import custody_reads, gap_reads, present, reads
+from gateway.web.acts import add_acts, add_letters
 from gateway.web.guard import Guard, problem
 from gateway.web.health import reasons
-from gateway.web.snapshot import TABS_COUNT_MAX, Snapshots
+from gateway.web.snapshot import TABS_COUNT_MAX, Snapshots, TabStream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from fastapi import Response
 
     from gateway.core import Core
-    from gateway.ledger.store import Tx
+    from gateway.flood import Flood
     from gateway.live import Live
     from gateway.settings import Site
     from gateway.telemetry.ports import TelemetryStore
@@ -40,30 +41,15 @@ SAMPLES_COUNT: Final = 240
 LEDGER_S_MAX: Final = 3.0
 ENTRY_N_MAX: Final = 2**63 - 1
 """A larger number fits no column."""
-_NAME: Final = Field(min_length=1, max_length=64)
-_REASON: Final = Field(min_length=1, max_length=1_000)
 
 
-class By(BaseModel):
-    """Who acts."""
-
-    model_config = ConfigDict(extra="forbid")
-    by: Annotated[str, _NAME]
-
-
-class Release(By):
-    """Who releases what, and why."""
-
-    reason: Annotated[str, _REASON]
-    kind: str | None = None
-
-
-def build_app(
+def build_app(  # noqa: PLR0913 - what the page is made of
     core: Core,
     live: Live,
     site: Site,
     telemetry_store: TelemetryStore,
     *,
+    flood: Flood,
     is_writable: bool,
     data_dir: Path,
 ) -> FastAPI:
@@ -77,8 +63,10 @@ def build_app(
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_exception_handler(people.NotAllowed, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(StarletteHTTPException, _no_such)
     _add_reads(app, core, live, site, telemetry_store)
-    _add_acts(app, core)
+    add_acts(app, core, live)
+    add_letters(app, core, telemetry_store, flood)
 
     @app.get("/")
     async def page() -> FileResponse:
@@ -126,7 +114,7 @@ def build_app(
     async def stream() -> Response:
         if snapshots.tabs_count >= TABS_COUNT_MAX:
             return problem(503, "", "over_limit", f"{TABS_COUNT_MAX} tabs are open already")
-        return StreamingResponse(snapshots.stream(), media_type="text/event-stream")
+        return TabStream(snapshots)
 
     return app
 
@@ -186,6 +174,11 @@ def _add_reads(
         heads = await core.read(reads.heads)
         return {"devices": present.devices(live), "edges": present.edges(live, heads)}
 
+    @app.get("/api/custody")
+    async def custody() -> dict[str, Any]:
+        books = await core.read(custody_reads.books)
+        return {"edges": custody_reads.edges(live, books, time.monotonic())}
+
     @app.get("/api/processes")
     async def processes() -> dict[str, Any]:
         return {"processes": present.processes(live)}
@@ -215,6 +208,17 @@ def _add_reads(
             ]
         }
 
+    @app.get("/api/completeness")
+    async def completeness(
+        minutes: Annotated[float, Query(gt=0, le=10_080)] = 60,
+    ) -> dict[str, Any]:
+        until_ns = time.time_ns()
+        since_ns = until_ns - round(minutes * 60e9)
+        rows = await gap_reads.completeness(
+            core, telemetry_store, since_ns=since_ns, until_ns=until_ns
+        )
+        return {"minutes": minutes, "devices": rows}
+
     @app.get("/api/summary")
     async def summary() -> dict[str, Any]:
         told = dict(await core.read(counts))
@@ -227,42 +231,19 @@ def _add_reads(
         }
 
 
-def _add_acts(app: FastAPI, core: Core) -> None:
-    async def act(by: str, work: Callable[[Tx], Any]) -> dict[str, Any]:
-        done = await core.transact(f"person:{by}", work)
-        return {"done": True, "count": done if isinstance(done, int) else 1}
-
-    @app.post("/api/alarms/{alarm_id}/acknowledge")
-    async def acknowledge(alarm_id: str, body: By) -> dict[str, Any]:
-        return await act(body.by, partial(people.acknowledge, alarm_id=alarm_id, by=body.by))
-
-    @app.post("/api/holds/{hold_id}/release")
-    async def release(hold_id: str, body: Release) -> dict[str, Any]:
-        work = partial(people.release_holds, holds=[hold_id], by=body.by, reason=body.reason)
-        return await act(body.by, work)
-
-    @app.post("/api/pallets/{sscc}/release-holds")
-    async def release_pallet(sscc: str, body: Release) -> dict[str, Any]:
-        work = partial(
-            people.release_holds, pallet=sscc, by=body.by, reason=body.reason, kind=body.kind
-        )
-        return await act(body.by, work)
-
-    @app.post("/api/zones/{zone}/release-holds")
-    async def release_zone(zone: str, body: Release) -> dict[str, Any]:
-        kind = body.kind or "quality"
-        work = partial(people.release_holds, zone=zone, by=body.by, reason=body.reason, kind=kind)
-        return await act(body.by, work)
-
-    @app.post("/api/trucks/{truck_id}/send-away")
-    async def send_away(truck_id: str, body: Release) -> dict[str, Any]:
-        work = partial(people.send_truck_away, truck_id=truck_id, by=body.by, reason=body.reason)
-        return await act(body.by, work)
-
-
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     field = getattr(error, "field", "")
     return problem(409, f"/{field}", "not_allowed", str(error))
+
+
+_CODES: Final = {404: "unknown_path", 405: "not_allowed", 413: "too_large"}
+
+
+async def _no_such(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StarletteHTTPException)
+    return problem(
+        error.status_code, "", _CODES.get(error.status_code, "malformed"), str(error.detail)
+    )
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

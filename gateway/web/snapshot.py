@@ -9,12 +9,16 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from starlette.responses import StreamingResponse
+from typing_extensions import override
+
 from gateway.web import present, reads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sqlalchemy import Connection
+    from starlette.types import Receive, Scope, Send
 
     from gateway.core import Core
     from gateway.live import Live
@@ -67,22 +71,36 @@ class Snapshots:
 
     async def stream(self) -> AsyncIterator[str]:
         """Yield server-sent events: the newest picture after each change, or each second."""
-        self.tabs_count += 1
+        sent = ""
+        while not self._closing.is_set():
+            picture = await self.now()
+            if picture["at"] != sent:
+                sent = picture["at"]
+                body = json.dumps(
+                    picture, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+                )
+                yield f"event: snapshot\ndata: {body}\n\n"
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(MAKE_S_MIN):
+                    await self._closing.wait()
+                    return
+            await self._core.wait_changed(HEARTBEAT_S - MAKE_S_MIN)
+
+
+class TabStream(StreamingResponse):
+    """A tab's stream; it counts from its admission until its connection ends, begun or not."""
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        super().__init__(snapshots.stream(), media_type="text/event-stream")
+        self._snapshots = snapshots
+        snapshots.tabs_count += 1
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            sent = ""
-            while not self._closing.is_set():
-                picture = await self.now()
-                if picture["at"] != sent:
-                    sent = picture["at"]
-                    body = json.dumps(picture, ensure_ascii=False, separators=(",", ":"))
-                    yield f"event: snapshot\ndata: {body}\n\n"
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(MAKE_S_MIN):
-                        await self._closing.wait()
-                        return
-                await self._core.wait_changed(HEARTBEAT_S - MAKE_S_MIN)
+            await super().__call__(scope, receive, send)
         finally:
-            self.tabs_count -= 1
+            self._snapshots.tabs_count -= 1
 
 
 def _read(connection: Connection) -> dict[str, Any]:
