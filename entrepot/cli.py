@@ -27,9 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "gateway": run_gateway_command,
         "hall": run_hall_command,
         "verify": _verify,
-        "custody": _custody,
         "check": _check,
         "watch": _watch,
+        "custody": _custody,
         "epc": _epc,
         "schema": _schema,
     }

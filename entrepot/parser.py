@@ -44,7 +44,7 @@ def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         "dir", type=Path, nargs="?", default=DEFAULT_SITE, metavar="DIR", help=_SITE_HELP
     )
     _watch(add("watch", "print decoded messages of a broker"))
-    _custody(add("custody", "edges' custody chains: status, adopt, stop, settle"))
+    _custody(add("custody", "edges' chains: status, adopt, stop, settle"))
     epc = add("epc", "decode tags: one JSON line each")
     epc.add_argument("hex", nargs="+", metavar="HEX", help="24 hexadecimal digits of a tag")
     add("schema", "print the wire as AsyncAPI 3 with JSON Schemas")
@@ -99,12 +99,12 @@ def _watch(parser: argparse.ArgumentParser) -> None:
 
 def _custody(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("verb", choices=["status", "adopt", "stop", "settle"], help="what to see or decide")
-    add("edge", nargs="?", metavar="EDGE", help="the edge's name (status: all without it)")
-    add("--boot", default="", metavar="BOOT", help="which box, when two speak under the name")
+    add("verb", choices=["status", "adopt", "stop", "settle"], help="what is asked or decided")
+    add("edge", nargs="?", metavar="EDGE", help="status: all edges without it")
+    add("--boot", default="", metavar="ID", help="which box, when two speak under the name")
     add("--by", metavar="NAME", help="who decides (default: your user name)")
     add("--reason", metavar="TEXT", help="why; it is journalled")
-    _data(parser, "folder of the run whose gateway is told (default: data)")
+    _data(parser, "folder of the run whose gateway is asked (default: data)")
 
 
 def _part(parser: argparse.ArgumentParser) -> None:

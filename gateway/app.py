@@ -328,6 +328,10 @@ def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitab
 class _Server(uvicorn.Server):
     """A server that leaves signals to the daemon and ends its streams before it waits for them."""
 
+    def __init__(self, config: uvicorn.Config, close_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._close_streams = close_streams
+
     @override
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
@@ -335,7 +339,7 @@ class _Server(uvicorn.Server):
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.config.app.state.close_streams()  # type: ignore[union-attr]
+        self._close_streams()
         await super().shutdown(sockets)
 
 
@@ -376,6 +380,6 @@ async def _listen(app: Any, host: str, port: int, data_dir: Path) -> _Server:  #
     name = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
     name = f"[{name}]" if ":" in name else name
     _address_file(data_dir).write_text(f"{name}:{bound[1]}\n", encoding="ascii")
-    server = _Server(config)
+    server = _Server(config, app.state.close_streams)
     server.serve = partial(server.serve, sockets=[bound_socket])  # type: ignore[method-assign]
     return server

@@ -6,8 +6,8 @@ A pause of more than two and a half beats is a gap; the causes are those that ov
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
@@ -68,7 +68,7 @@ def record(
 ) -> Record:
     """Judge ascending times of readings within a span (since, until)."""
     mine = [one for one in causes if one.edge == edge and one.device in ("", device)]
-    steps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    steps = [later - earlier for earlier, later in pairwise(times)]
     if len(times) < READINGS_MIN:
         return Record(
             edge=edge, device=device, received_count=len(times), expected_count=len(times),
@@ -83,7 +83,7 @@ def record(
             count=max(1, round((later - earlier) / beat_ns) - 1),
             cause=_cause(mine, earlier, later),
         )
-        for earlier, later in itertools.pairwise(marks)
+        for earlier, later in pairwise(marks)
         if later - earlier > GAP_BEATS * beat_ns
     ]
     missing = sum(one.count for one in gaps)

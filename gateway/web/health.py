@@ -23,6 +23,9 @@ def reasons(site: Site, live: Live, *, is_store_away: bool, now_s: float) -> lis
         *(f"no {plane} session with the broker: {why}" for plane, why in _sessions(live)),
         *_tasks(live, now_s),
         *(["the telemetry store does not answer"] if is_store_away else []),
+        *(f"a gateway of ledger {one} is on this broker" for one in live.foreign_now(now_s)),
+        *(["a second gateway of this ledger is at work"] if live.has_twin(now_s) else []),
+        *(f"too much of edge {one} is unusable: it is withheld" for one in live.withheld),
         *_edges_and_devices(site, live, now_s),
     ]
     return found[:REASONS_COUNT_MAX]
@@ -49,8 +52,10 @@ def _edges_and_devices(site: Site, live: Live, now_s: float) -> Iterator[str]:
             lost.add(name)
             yield f"edge {name} is not heard"
             continue
-        if edge.mode not in {"following", "asking"}:
-            yield f"the custody chain of edge {name} is {edge.mode}"
+        if edge.mode in {"forked", "exhausted", "stopped"}:
+            yield f"the chain of edge {name} is {edge.mode}"
+        if edge.is_cloned(now_s):
+            yield f"two boxes speak as edge {name}"
         if edge.is_full:
             yield f"edge {name} can keep no further events"
     for _, one in sorted(live.devices.items()):

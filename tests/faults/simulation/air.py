@@ -25,6 +25,7 @@ class Air:
 
     rng: random.Random
     is_calm: bool = False
+    late_ratio: float = 0.05
     _flights: list[_Flight] = field(default_factory=list)
     _count: int = 0
 
@@ -37,7 +38,7 @@ class Air:
         for _ in range(2 if rng.random() < 0.08 else 1):
             if rng.random() < 0.10:
                 continue
-            late_s = rng.uniform(5, 40) if rng.random() < 0.05 else rng.uniform(0, 0.8)
+            late_s = rng.uniform(5, 40) if rng.random() < self.late_ratio else rng.uniform(0, 0.8)
             self._add(now_s + late_s, to, kind, load)
 
     def due(self, now_s: float) -> list[tuple[str, str, Any]]:

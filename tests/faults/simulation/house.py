@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.faults.simulation.air import Air
 
 ROOT: Final = Path(__file__).resolve().parents[3]
-BATCH_COUNT: Final = 30
+BATCH_COUNT: Final = 60
 
 
 @cache
@@ -59,16 +59,21 @@ class House:
         self.rng.choice(self._inboxes).append((kind, *load))
 
     def turn(self) -> None:
-        """Let each gateway do a batch, or die with it."""
-        for inbox in self._inboxes:
-            batch = inbox[:BATCH_COUNT]
-            del inbox[:BATCH_COUNT]
-            if self.rng.random() < self.crash_ratio:
-                inbox.clear()  # Dead before the commit: its session is gone, and all in it.
-                continue
+        """Let one gateway do a batch, or die with it."""
+        inbox = self.rng.choice(self._inboxes)
+        batch = inbox[:BATCH_COUNT]
+        del inbox[:BATCH_COUNT]
+        if self.rng.random() < self.crash_ratio:
+            inbox.clear()  # Dead before the commit: its session is gone, and all in it.
+        else:
             self._serve(batch)
         for box in ("dock-1", "dock-2"):
             self._send(box, "gateway-beat", LEDGER)
+
+    def forget(self, kind: str) -> None:
+        """Lose what has come and was not looked at."""
+        for inbox in self._inboxes:
+            inbox[:] = [one for one in inbox if one[0] != kind]
 
     def _serve(self, batch: list[tuple[str, str, Any]]) -> None:
         rows: dict[str, list[CustodyRow | Tombstone]] = {}

@@ -21,7 +21,7 @@ from wire.control import Head
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STEPS: Final = 260
+STEPS: Final = 180
 DRAIN_STEPS: Final = 900
 STEP_S: Final = 0.4
 
@@ -32,6 +32,8 @@ class Plan:
 
     faults: frozenset[str] = frozenset()
     archive_rows: int = ARCHIVE_ROWS
+    late_ratio: float = 0.05
+    """So many messages outlive a restart on their way."""
     is_forkless: bool = False
     """Rows in flight are lost with a disk: then no row may ever stand aside."""
 
@@ -43,7 +45,7 @@ class Story:
         self.plan = plan
         self.rng = random.Random(seed)
         self.clock = ManualClock()
-        self.air = Air(self.rng)
+        self.air = Air(self.rng, late_ratio=plan.late_ratio)
         self.house = House(self.clock, self.air, self.rng)
         self.boxes = [
             Box("a", "dock-1", self.clock, self.air, self.rng),
@@ -70,7 +72,7 @@ class Story:
         """Live through the faults, drain, and check."""
         for step in range(STEPS):
             self._world()
-            if self.rng.random() < 0.06:
+            if self.rng.random() < 0.08:
                 self._fault()
             await self._turn(step)
         self._calm()
@@ -169,6 +171,7 @@ class Story:
             box.restore(disk)
             if self.plan.is_forkless:
                 self.air.forget("row")
+                self.house.forget("row")
 
     def _backup_ledger(self) -> None:
         self.ledger_backup = (self.house.snapshot(), self.house.head_seqs())
