@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from wire.control import Head
 
-CI_SEEDS = range(1_000, 1_006)
+CI_SEEDS = range(1_000, 1_012)
 
 
 @pytest.mark.parametrize("seed", CI_SEEDS)
@@ -85,7 +85,7 @@ def _without_ids(patch: pytest.MonkeyPatch) -> None:
         (_without_pin, Plan(faults=frozenset({"foreign gateway"}), archive_rows=3)),
         (
             _without_nonce,
-            Plan(faults=frozenset({"backup", "restored disk"}), is_forkless=True, late_ratio=0.5),
+            Plan(faults=frozenset({"crash"}), late_ratio=0.5),
         ),
         (_without_archive, Plan(faults=frozenset({"ledger backup", "restored ledger"}))),
         (_without_basis, Plan(faults=frozenset({"crash"}))),

@@ -49,11 +49,9 @@ class Air:
             found.append((one.to, one.kind, one.load))
         return found
 
-    def forget(self, kind: str | None = None) -> int:
-        """Lose everything in flight, or all of a kind: a broker that died after its PUBACKs."""
-        kept = [one for one in self._flights if kind is not None and one.kind != kind]
-        count, self._flights = len(self._flights) - len(kept), kept
-        heapq.heapify(self._flights)
+    def forget(self) -> int:
+        """Lose everything in flight: a broker that was killed after its PUBACKs."""
+        count, self._flights = len(self._flights), []
         return count
 
     def _add(self, due_s: float, to: str, kind: str, load: Any) -> None:  # noqa: ANN401

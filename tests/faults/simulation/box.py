@@ -228,7 +228,7 @@ class Box:
     def hello(self) -> None:
         """Ask where the ledger stands."""
         self.hello_s = self.clock.mono_s()
-        nonce = f"{self.rng.getrandbits(64):016x}"
+        nonce = f"{self.boot}/{self.rng.getrandbits(64):016x}"
         self.follower.ask(nonce, self.hello_s)
         tip = self.custody.tip
         hello = Hello(
@@ -281,8 +281,13 @@ class Box:
             self.gateway_s = self.clock.mono_s()
         elif kind == "head":
             head: Head = load
+            seen = self.follower.answers_count
             if self.follower.hear(head, self.clock.mono_s()):
                 self.follower.moved(self.clock.mono_s())
+            is_own = (head.nonce or "").startswith(f"{self.boot}/")
+            if self.follower.answers_count > seen and not is_own:
+                told = f"{self.boot} obeyed an answer to {head.nonce}"
+                self.violations.append(f"{told}: a question of another life")
         elif kind == "ack":
             ack: Ack = load
             if ack.ledger == LEDGER:

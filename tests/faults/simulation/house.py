@@ -70,11 +70,6 @@ class House:
         for box in ("dock-1", "dock-2"):
             self._send(box, "gateway-beat", LEDGER)
 
-    def forget(self, kind: str) -> None:
-        """Lose what has come and was not looked at."""
-        for inbox in self._inboxes:
-            inbox[:] = [one for one in inbox if one[0] != kind]
-
     def _serve(self, batch: list[tuple[str, str, Any]]) -> None:
         rows: dict[str, list[CustodyRow | Tombstone]] = {}
         readings: list[tuple[str, Queued]] = []

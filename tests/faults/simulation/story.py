@@ -34,8 +34,6 @@ class Plan:
     archive_rows: int = ARCHIVE_ROWS
     late_ratio: float = 0.05
     """So many messages outlive a restart on their way."""
-    is_forkless: bool = False
-    """Rows in flight are lost with a disk: then no row may ever stand aside."""
 
 
 class Story:
@@ -169,9 +167,6 @@ class Story:
             self.lost_ids |= box.captured.keys() - captured.keys()
             box.captured = dict(captured)
             box.restore(disk)
-            if self.plan.is_forkless:
-                self.air.forget("row")
-                self.house.forget("row")
 
     def _backup_ledger(self) -> None:
         self.ledger_backup = (self.house.snapshot(), self.house.head_seqs())
