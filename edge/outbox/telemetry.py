@@ -6,12 +6,17 @@ power cut is lawful, so it is synchronous=NORMAL.
 
 from __future__ import annotations
 
-import sqlite3
+import contextlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from edge.outbox.connect import connect, named_errors
+from edge.outbox.errors import QueueDamaged
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    import sqlite3
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 _SCHEMA: Final = """
@@ -41,6 +46,8 @@ _SIZE: Final = f"LENGTH(body) + LENGTH(topic) + {KEYS_BYTES}"
 THIN_SPAN_ROWS: Final = 1_000
 """So many of the oldest readings make the span of which every second one goes."""
 
+_named_errors = partial(named_errors, QueueDamaged)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queued:
@@ -69,34 +76,50 @@ class Evicted:
 class TelemetryQueue:
     """Readings by (boot, seq) until an acknowledgement names them."""
 
-    def __init__(self, path: Path, *, bytes_max: int, age_s_max: float) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_SCHEMA)
+    def __init__(
+        self,
+        path: Path,
+        *,
+        bytes_max: int,
+        age_s_max: float,
+        connect: Callable[[Path], sqlite3.Connection] = connect,
+    ) -> None:
         self._bytes_max = bytes_max
         self._age_ns_max = round(age_s_max * 1e9)
+        with _named_errors(), contextlib.ExitStack() as undo:
+            self._db = connect(path)
+            undo.callback(self._db.close)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(_SCHEMA)
+            self._count_all()
+            undo.pop_all()
+
+    def _count_all(self) -> None:
         self._count, self._bytes = self._db.execute(
             f"SELECT COUNT(*), CAST(TOTAL({_SIZE}) AS INTEGER) FROM reading"  # noqa: S608 - our own words
         ).fetchone()
 
+    @_named_errors()
     def append(self, readings: Sequence[Queued]) -> None:
         """Queue readings in one commit; what has to go for them makes its boot's gap grow."""
-        self._db.execute("BEGIN IMMEDIATE")
-        for one in readings:  # One that was queued before is not queued twice.
-            added = self._db.execute(
-                "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?)",
-                (one.boot, one.seq, one.topic, one.body, one.at_ns),
-            ).rowcount
-            self._count += added
-            self._bytes += added * (len(one.body) + len(one.topic) + KEYS_BYTES)
-        self._db.execute("COMMIT")
+        count = size = 0
+        with self._transaction():
+            for one in readings:  # One that was queued before is not queued twice.
+                added = self._db.execute(
+                    "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?)",
+                    (one.boot, one.seq, one.topic, one.body, one.at_ns),
+                ).rowcount
+                count += added
+                size += added * (len(one.body) + len(one.topic) + KEYS_BYTES)
+        self._count += count
+        self._bytes += size
         if readings:
             self._forget_older(readings[-1].at_ns - self._age_ns_max)
         while self._bytes > self._bytes_max and self._count:
             self._thin()
 
+    @_named_errors()
     def gaps(self) -> list[Evicted]:
         """Return what went and was not told yet, a range a boot."""
         found = self._db.execute(
@@ -106,14 +129,14 @@ class TelemetryQueue:
 
     def told(self, gap: Evicted) -> None:
         """Forget a gap that is told; what went since then stays as the next one."""
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.execute(
-            "UPDATE evicted SET dropped_count = dropped_count - ? WHERE boot = ?",
-            (gap.count, gap.boot),
-        )
-        self._db.execute("DELETE FROM evicted WHERE dropped_count <= 0")
-        self._db.execute("COMMIT")
+        with self._transaction():
+            self._db.execute(
+                "UPDATE evicted SET dropped_count = dropped_count - ? WHERE boot = ?",
+                (gap.count, gap.boot),
+            )
+            self._db.execute("DELETE FROM evicted WHERE dropped_count <= 0")
 
+    @_named_errors()
     def next_to_send(
         self, count_max: int, *, newest_count: int, besides: Iterable[tuple[str, int]] = ()
     ) -> list[Queued]:
@@ -132,23 +155,24 @@ class TelemetryQueue:
 
     def forget(self, ranges: dict[str, list[tuple[int, int]]]) -> int:
         """Forget what the store has; return how many."""
-        done = 0
-        self._db.execute("BEGIN IMMEDIATE")
-        for boot, spans in ranges.items():
-            for first, last in spans:
-                self._bytes -= self._db.execute(
-                    f"SELECT CAST(TOTAL({_SIZE}) AS INTEGER) FROM reading"  # noqa: S608 - our own words
-                    " WHERE boot = ? AND seq BETWEEN ? AND ?",
-                    (boot, first, last),
-                ).fetchone()[0]
-                done += self._db.execute(
-                    "DELETE FROM reading WHERE boot = ? AND seq BETWEEN ? AND ?",
-                    (boot, first, last),
-                ).rowcount
-        self._db.execute("COMMIT")
+        done = size = 0
+        with self._transaction():
+            for boot, spans in ranges.items():
+                for first, last in spans:
+                    size += self._db.execute(
+                        f"SELECT CAST(TOTAL({_SIZE}) AS INTEGER) FROM reading"  # noqa: S608 - our own words
+                        " WHERE boot = ? AND seq BETWEEN ? AND ?",
+                        (boot, first, last),
+                    ).fetchone()[0]
+                    done += self._db.execute(
+                        "DELETE FROM reading WHERE boot = ? AND seq BETWEEN ? AND ?",
+                        (boot, first, last),
+                    ).rowcount
+        self._bytes -= size
         self._count -= done
         return done
 
+    @_named_errors()
     def waiting(self) -> tuple[int, int, int | None]:
         """Return (readings, their bytes, Unix nanoseconds of the oldest)."""
         oldest = self._db.execute("SELECT MIN(at_ns) FROM reading").fetchone()[0]
@@ -180,15 +204,26 @@ class TelemetryQueue:
         by_boot: dict[str, list[tuple[int, int]]] = {}
         for boot, seq, _, at_ns in names:
             by_boot.setdefault(boot, []).append((seq, at_ns))
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany(
-            "DELETE FROM reading WHERE boot = ? AND seq = ?",
-            [(boot, seq) for boot, seq, *_ in names],
-        )
-        self._db.executemany(_GROW, [_grown(boot, gone) for boot, gone in by_boot.items()])
-        self._db.execute("COMMIT")
+        with self._transaction():
+            self._db.executemany(
+                "DELETE FROM reading WHERE boot = ? AND seq = ?",
+                [(boot, seq) for boot, seq, *_ in names],
+            )
+            self._db.executemany(_GROW, [_grown(boot, gone) for boot, gone in by_boot.items()])
         self._count -= len(names)
         self._bytes -= sum(size for _, _, size, _ in names)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Commit what is done inside, or nothing: a full disk must not leave a half one open."""
+        with _named_errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
 
 
 def _grown(boot: str, gone: list[tuple[int, int]]) -> tuple[str, int, int, int, int, int]:

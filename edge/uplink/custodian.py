@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from edge.outbox.errors import AdoptRefused, DiskRefuses
+from edge.outbox.errors import OutboxError
 from edge.ports import CommandResult
 from edge.uplink.follow import Mode
 
@@ -41,7 +41,7 @@ class Custodian:
                 return await self._adopt()
             if verb == "stop":
                 return await self._stop()
-        except (AdoptRefused, DiskRefuses) as error:
+        except OutboxError as error:
             return CommandResult(outcome="refused", reason=str(error))
         return CommandResult(outcome="refused", reason=f"no verb {verb!r}: adopt or stop")
 

@@ -14,7 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from pydantic import ValidationError
 
-from edge.outbox.errors import DiskRefuses
+from edge.outbox.errors import ChainDamaged, DiskRefuses
 from edge.uplink.client import UplinkClient
 from edge.uplink.follow import RESEND_S_MAX, ROUND_TRIPS_COUNT, Follower, Mode
 from runtime.backoff import Backoff
@@ -86,6 +86,8 @@ class Link:
         """Monotonic seconds of the newest beat of a gateway of our ledger."""
         self.unreadable_count = 0
         self.is_connected = False
+        self.is_chain_damaged = False
+        """The next rows can't be read or proven: a person must act."""
         self._flying: dict[tuple[str, int], float] = {}
         self._window = TELEMETRY_WINDOW
         self._stale_births: set[str] = set()
@@ -193,7 +195,7 @@ class Link:
             body = bytes(message.payload or b"")
             try:
                 await self._take(levels, body, is_retained=bool(message.retain))
-            except DiskRefuses as error:
+            except (DiskRefuses, ChainDamaged) as error:
                 log.warning("control_waits_for_disk", extra={"error": str(error)[:300]})
             except (ValidationError, ValueError, RecursionError) as error:
                 self.unreadable_count += 1
@@ -295,11 +297,7 @@ class Link:
                 follower.rewind_if_due(now_s, jitter=parts.rng.random())
                 room = min(follower.room(), CUSTODY_BATCH)
                 seq = follower.sent_seq
-                rows = (
-                    await parts.custody_worker.run(lambda s=seq, n=room: parts.custody.above(s, n))  # type: ignore[misc]
-                    if room
-                    else []
-                )
+                rows = await self._rows_above(seq, room) if room else []
                 if rows:
                     follower.sent(rows[-1].seq, now_s)
                     async with asyncio.TaskGroup() as sending:  # Started, so sent, in this order.
@@ -313,6 +311,19 @@ class Link:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    async def _rows_above(self, seq: int, count_max: int) -> list[CustodyRow | Tombstone]:
+        """Return the next rows; none where the file is rotten beyond proof: telemetry goes on."""
+        parts = self._parts
+        try:
+            rows = await parts.custody_worker.run(lambda: parts.custody.above(seq, count_max))
+        except ChainDamaged as error:
+            if not self.is_chain_damaged:
+                log.error("custody_damaged", extra={"above": seq, "error": str(error)[:300]})  # noqa: TRY400
+            self.is_chain_damaged = True
+            return []
+        self.is_chain_damaged = False
+        return rows
 
     async def _publish_row(self, client: UplinkClient, row: CustodyRow | Tombstone) -> None:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
