@@ -88,7 +88,7 @@ def mosquitto() -> Iterator[Broker]:
         config = folder / "mosquitto.conf"
         config.write_text(
             f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-            "max_queued_messages 0\nmax_inflight_messages 1000\n",
+            "max_queued_messages 0\nmax_inflight_messages 5000\n",
             encoding="ascii",
         )
         with running([program, "-c", str(config)]) as child:

@@ -24,7 +24,7 @@ from gateway.errors import StartFailed, StartRefused
 from gateway.flood import Flood
 from gateway.ingest.control import Control, control_topics
 from gateway.ingest.custody import serve_custody
-from gateway.ingest.telemetry import TelemetryParts, serve_telemetry
+from gateway.ingest.telemetry import RECEIVE_MAX, TelemetryParts, serve_telemetry
 from gateway.ledger import journal
 from gateway.ledger.errors import UNFIT, LedgerError
 from gateway.ledger.reach import DatabaseAway
@@ -40,6 +40,7 @@ from gateway.vehicles import live as vehicle_live
 from gateway.vehicles.state import on_state
 from gateway.web.app import build_app
 from gateway.web.bounds import PatientBodies, PatientProtocol
+from runtime import memory
 from runtime.addresses import host_and_port
 from runtime.backoff import Backoff
 from runtime.clock import SystemClock, rfc3339_from_ns
@@ -94,10 +95,14 @@ class Gateway:
         plane: str,
         serve: Callable[[Session], Awaitable[None]],
         will: mqtt5.Will | None = None,
+        *,
+        receive_max: int = 1_000,
     ) -> Never:
         """Hold one MQTT session for ever; a lost one comes back with jitter."""
         backoff = Backoff(first_s=0.2, limit_s=5.0)
-        options = SessionOptions(client_id=f"{GATEWAY}-{plane}-{self.boot}", will=will)
+        options = SessionOptions(
+            client_id=f"{GATEWAY}-{plane}-{self.boot}", will=will, receive_max=receive_max
+        )
         is_lost = False
         told = self.live.sessions
         told[plane] = "not open yet"
@@ -295,6 +300,7 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
         qos=mqtt5.QoS.AT_LEAST_ONCE,
         retain=True,
     )
+    memory.settle()
     try:
         async with asyncio.TaskGroup() as tasks:
             for name, work in _works(gateway, will).items():
@@ -317,7 +323,9 @@ def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitab
         "custody": lambda: gateway.session(
             "custody", lambda s: serve_custody(s, core, flood, clock)
         ),
-        "telemetry": lambda: gateway.session("telemetry", lambda s: serve_telemetry(s, telemetry)),
+        "telemetry": lambda: gateway.session(
+            "telemetry", lambda s: serve_telemetry(s, telemetry), receive_max=RECEIVE_MAX
+        ),
         "control": lambda: gateway.session("control", gateway.serve_control, will),
         "outward": lambda: gateway.session("outward", lambda s: serve_outward(s, core, GATEWAY)),
         "decide": gateway.decide,

@@ -16,11 +16,13 @@ from pydantic import SecretStr
 from bench.services import ROOT, TOKEN
 from gateway.core import Core
 from gateway.flood import Flood
+from gateway.ingest.telemetry import RECEIVE_MAX as TELEMETRY_RECEIVE_MAX
 from gateway.ingest.telemetry import TelemetryParts, serve_telemetry
 from gateway.ledger.store import Ledger
 from gateway.live import Live
 from gateway.settings import load_site
 from gateway.telemetry.influx import InfluxStore
+from runtime import memory
 from runtime.clock import SystemClock, rfc3339_from_ns
 from runtime.mqtt_session import Session, SessionOptions
 from runtime.mqtt_url import parse_mqtt_url
@@ -37,10 +39,15 @@ async def serve(asked: argparse.Namespace) -> None:
         site=load_site(SITE_DIR),
         now=lambda: rfc3339_from_ns(clock.wall_ns()),
     )
-    options = SessionOptions(client_id=asked.client_id, session_expiry_s=asked.session_expiry_s)
+    options = SessionOptions(
+        client_id=asked.client_id,
+        session_expiry_s=asked.session_expiry_s,
+        receive_max=TELEMETRY_RECEIVE_MAX,
+    )
     session = await Session.connect(parse_mqtt_url(asked.mqtt), options)
     store = InfluxStore(asked.influx, SecretStr(TOKEN))
     parts = TelemetryParts(core=Core(books), store=store, live=Live(), clock=clock, flood=Flood())
+    memory.settle()
     await serve_telemetry(session, parts)
 
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from gateway.ledger import departure, gaps, holds, receiving
 from gateway.ledger.errors import Poison
@@ -35,6 +35,15 @@ AT_DOCK: Final = ("docked", "loading", "loaded", "refused", "unloading", "openin
 
 _NO_MOVE_FROM: Final = ("expected", "gone")
 """A carton that is not in the house can't be carried through a portal: its tag is foreign."""
+
+
+_PLACE_OF: Final = select(unit.c.place).where(unit.c.unit == bindparam("key"))
+"""Built once: building it costs more than running it."""
+_AT_DOCK_NOW: Final = (
+    select(truck)
+    .where(truck.c.dock == bindparam("key"), truck.c.state.in_(AT_DOCK))
+    .order_by(truck.c.changed_at.desc(), truck.c.truck_id)
+)
 
 
 def decode(kind: str, body: bytes) -> Event:
@@ -100,11 +109,7 @@ def _check_witness(site: Site, edge: str, event: Event) -> None:
 
 def truck_at(connection: Connection, dock: str) -> AnyRow | None:
     """Return the truck (row of table truck) that stands at a dock."""
-    return connection.execute(
-        select(truck)
-        .where(truck.c.dock == dock, truck.c.state.in_(AT_DOCK))
-        .order_by(truck.c.changed_at.desc(), truck.c.truck_id)
-    ).first()
+    return connection.execute(_AT_DOCK_NOW, {"key": dock}).first()
 
 
 def aboard(connection: Connection, truck_id: str) -> set[str]:
@@ -137,7 +142,7 @@ def _arrived(tx: Tx, event: Rfid) -> None:
                 set={"state": "arrived", "place": f"dock:{event.read_point}"},
             )
         return
-    place = tx.connection.execute(select(unit.c.place).where(unit.c.unit == event.epc_uri)).scalar()
+    place = tx.connection.execute(_PLACE_OF, {"key": event.epc_uri}).scalar()
     if place == "expected":
         receiving.seen(tx, event.epc_uri, event.read_point)
 
@@ -145,7 +150,7 @@ def _arrived(tx: Tx, event: Rfid) -> None:
 def _passed(tx: Tx, event: Rfid, seq: int) -> None:
     """Move a tag through the portal: out is onto the truck at that dock, in is off it."""
     tag = event.epc_uri or event.epc_hex
-    row = tx.connection.execute(select(unit.c.place).where(unit.c.unit == tag)).first()
+    row = tx.connection.execute(_PLACE_OF, {"key": tag}).first()
     standing = truck_at(tx.connection, event.read_point)
     if event.direction == "out":
         if standing is None:

@@ -139,16 +139,17 @@ class Tx:
     def savepoint(self) -> Iterator[None]:
         """Take everything back that the block did when it raises."""
         kept = (self._tip, len(self._entries), len(self._outward), self._last_n, self._event_count)
-        nested = self.connection.begin_nested()
+        # By our own words: the library's nested transaction costs three times as much.
+        self.connection.exec_driver_sql("SAVEPOINT one")
         try:
             yield
         except BaseException:
-            nested.rollback()
+            self.connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
             self._tip, entries, outward, self._last_n, self._event_count = kept
             del self._entries[entries:]
             del self._outward[outward:]
             raise
-        nested.commit()
+        self.connection.exec_driver_sql("RELEASE SAVEPOINT one")
 
     def flush(self) -> None:
         """Write the journal and the outbox; called before the commit."""
