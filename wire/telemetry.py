@@ -5,7 +5,10 @@ Source: the project's contract on the wire, sections 1 and 3.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Any, Final, NotRequired, cast
+
+from pydantic import ConfigDict, TypeAdapter
+from typing_extensions import TypedDict
 
 from wire.base import Count, Reading, Word
 
@@ -46,3 +49,31 @@ TELEMETRY_KINDS: Final[dict[str, type[Reading]]] = {
     "power": Power,
     "bus": Bus,
 }
+
+Fields = dict[str, Any]
+"""A reading's fields as sent, validated; what was not sent is not there."""
+
+
+def _reader_of(model: type[Reading]) -> Any:  # noqa: ANN401 - pydantic's own validator
+    """Return a validator of the same fields that makes no model: it takes half the time."""
+    wanted: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        kind: Any = field.annotation
+        if field.metadata:
+            kind = Annotated[(kind, *field.metadata)]
+        wanted[name] = kind if field.is_required() else NotRequired[kind]
+    fields = cast("Any", TypedDict(f"{model.__name__}Fields", wanted))
+    known = model.model_config
+    fields.__pydantic_config__ = ConfigDict(
+        extra=known.get("extra"), strict=True, allow_inf_nan=known.get("allow_inf_nan", False)
+    )
+    return TypeAdapter(fields).validator
+
+
+_READERS: Final = {kind: _reader_of(model) for kind, model in TELEMETRY_KINDS.items()}
+
+
+def read_fields(kind: str, body: bytes) -> Fields:
+    """Return the fields of a reading of a known kind. Raises pydantic's ValidationError."""
+    fields: Fields = _READERS[kind].validate_json(body)
+    return fields

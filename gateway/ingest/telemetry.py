@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,7 +17,6 @@ from gateway.ledger import gaps, letters
 from gateway.live import AirLive
 from gateway.telemetry.line_protocol import Point, line_of
 from wire.control import Ack
-from wire.telemetry import Environment
 from wire.topics import edge_topic
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 RECEIVE_MAX: Final = 5_000
 """A backlog comes in batches that large: twice as fast as a thousand, at 17 MB more."""
 AHEAD_NS_MAX: Final = 60 * 1_000_000_000
+ENVIRONMENT: Final = "environment"
 AIR_COUNT_MAX: Final = 2_000
 DAY_NS: Final = 86_400 * 1_000_000_000
 BACKLOG_COUNT: Final = 200
@@ -88,14 +89,16 @@ def _by_age(parts: TelemetryParts, points: list[Point]) -> tuple[list[Point], li
     """Return (what the store keeps, what is older than it keeps anything)."""
     keep_ns = round(parts.core.ledger.site.retention.telemetry_days * DAY_NS)
     oldest_ns = parts.clock.wall_ns() - keep_ns
-    expired = [one for one in points if one.reading.t_ns < oldest_ns]
-    return [one for one in points if one.reading.t_ns >= oldest_ns] if expired else points, expired
+    expired = [one for one in points if one.fields["t_ns"] < oldest_ns]
+    return [
+        one for one in points if one.fields["t_ns"] >= oldest_ns
+    ] if expired else points, expired
 
 
 def _note_expired(tx: Tx, points: Iterable[Point]) -> None:
     spans: dict[tuple[str, str], list[int]] = {}
     for one in points:
-        spans.setdefault((one.edge, one.device), []).append(one.reading.t_ns)
+        spans.setdefault((one.edge, one.device), []).append(one.fields["t_ns"])
     for (edge, device), times in spans.items():
         span_ns = (min(times), max(times))
         gaps.note(
@@ -162,33 +165,33 @@ def _show(live: Live, site: Site, point: Point, clock: Clock) -> None:
 
     An edge or a zone that the site does not name has no say here, nor has a clock that runs ahead.
     """
-    reading = point.reading
-    if not isinstance(reading, Environment):
+    fields = point.fields
+    if point.kind != ENVIRONMENT:
         return
+    zone, t_ns = fields["zone"], fields["t_ns"]
     is_known = any(dock.edge == point.edge for dock in site.docks)
-    if not is_known or all(zone.id != reading.zone for zone in site.zones):
+    if not is_known or all(one.id != zone for one in site.zones):
         return
-    if reading.t_ns > clock.wall_ns() + AHEAD_NS_MAX:
+    if t_ns > clock.wall_ns() + AHEAD_NS_MAX:
         return
-    key = (reading.zone, point.edge, point.device)
+    key = (zone, point.edge, point.device)
     if key not in live.air and len(live.air) >= AIR_COUNT_MAX:
         return
     held = live.air.get(key)
-    if held is not None and held.t_ns >= reading.t_ns:
+    if held is not None and held.t_ns >= t_ns:
         return
-    values = {
-        name: float(value)
-        for name, value in reading.__dict__.items()
-        if value is not None and name not in _NO_VALUES
-    }
-    age_s = max(0.0, (clock.wall_ns() - reading.t_ns) / 1e9)
+    age_s = max(0.0, (clock.wall_ns() - t_ns) / 1e9)
     live.air[key] = AirLive(
-        zone=reading.zone,
+        zone=zone,
         device=point.device,
         at_s=clock.mono_s() - age_s,
-        t_ns=reading.t_ns,
-        quality=reading.quality,
-        values=values,
+        t_ns=t_ns,
+        quality=fields.get("quality", "good"),
+        values={
+            name: float(value)
+            for name, value in fields.items()
+            if value is not None and name not in _NO_VALUES
+        },
     )
 
 
@@ -197,7 +200,7 @@ def _refused(point: Point, why: str) -> Unusable:
         reason="store",
         detail=why,
         topic=edge_topic(point.edge, "tlm", point.kind, point.device),
-        body=point.reading.model_dump_json(exclude_none=True).encode(),
+        body=json.dumps(point.fields).encode(),
         name=(point.edge, point.boot, point.seq),
     )
 

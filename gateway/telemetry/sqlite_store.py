@@ -49,7 +49,7 @@ class SqliteStore:
                     one.tags.get("edge", ""),
                     one.t_ns,
                     one.tags.get("zone", ""),
-                    json.dumps(dict(one.fields)),
+                    json.dumps(one.values()),
                 )
                 for one in points
             ]
