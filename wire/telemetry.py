@@ -5,7 +5,7 @@ Source: the project's contract on the wire, sections 1 and 3.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, NotRequired, cast
+from typing import Annotated, Any, Final, NotRequired
 
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import TypedDict
@@ -62,7 +62,8 @@ def _reader_of(model: type[Reading]) -> Any:  # noqa: ANN401 - pydantic's own va
         if field.metadata:
             kind = Annotated[(kind, *field.metadata)]
         wanted[name] = kind if field.is_required() else NotRequired[kind]
-    fields = cast("Any", TypedDict(f"{model.__name__}Fields", wanted))
+    make: Any = TypedDict
+    fields = make(f"{model.__name__}Fields", wanted)
     known = model.model_config
     fields.__pydantic_config__ = ConfigDict(
         extra=known.get("extra"), strict=True, allow_inf_nan=known.get("allow_inf_nan", False)
