@@ -2,6 +2,7 @@
 import {html} from "../html.js";
 import {growing, when} from "../format.js";
 import {placeLink} from "../links.js";
+import {phrase} from "../say.js";
 import {t, word} from "../words.js";
 import {readings} from "../parts/climate.js";
 
@@ -32,7 +33,7 @@ function lastReading(state, device) {
 function device(state, one) {
   const point = one.read_point ? placeLink(`dock:${one.read_point}`) : "–";
   const where = one.zone ? word("zone", one.zone) : point;
-  const reason = one.status_reason ? word("reason", one.status_reason) : "";
+  const reason = one.status_reason ? phrase(one.status_reason, "device") : "";
   const text = one.status === "ok" ? word("device", "ok") : reason || word("device", one.status);
   return html`<tr data-key="device-${one.edge}-${one.device}"><td data-h="${t("device")}">
     <details data-key="more"><summary>${one.device}</summary>
@@ -51,7 +52,7 @@ function processes(rows) {
     <td data-h="${t("process")}">${one.process}</td>
     <td data-h="${t("state")}">${sign(one.state === "running", word("process", one.state))}</td>
     <td data-h="${t("restarts")}" class="n">${one.restarts_count}</td>
-    <td data-h="${t("lastExit")}">${one.last_exit || "–"}</td>
+    <td data-h="${t("lastExit")}">${one.last_exit ? phrase(one.last_exit, "exit") : "–"}</td>
     <td data-h="${t("since")}">${when(one.since)}</td></tr>`)}</tbody></table>`;
 }
 
