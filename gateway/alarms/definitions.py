@@ -142,13 +142,13 @@ _ALL: Final = (
             "Gate refuses the truck",
             "What is on the truck is not what customs released for it.",
             "The gate stays shut; the truck holds its dock.",
-            "Read the refusal; send the truck away to unload it, or mend what it names.",
+            "Read the refusal; unload the truck and send it back, or mend what it names.",
         ),
         zh=_words(
             "卡口拒绝放行",
             "车上货物与海关放行内容不符。",
             "卡口保持关闭，车辆占用月台。",
-            "查看拒绝原因；卸车退回，或解决所列问题。",
+            "查看拒绝原因；卸货退回，或解决所列问题。",
         ),
     ),
     Definition(
@@ -321,13 +321,13 @@ _ALL: Final = (
             "Task ended without its evidence",
             "The vehicle says that it loaded the carton, but the portal did not see it pass.",
             "The carton's place is not proven; the gate will not open for the truck.",
-            "Carry the carton through the portal again, or send the truck away to unload it.",
+            "Carry the carton through the portal again, or unload the truck and send it back.",
         ),
         zh=_words(
             "任务缺少证据",
             "车辆报告已装车，但通道门未读到该箱通过。",
             "箱子位置未被证明，卡口不会为该车开启。",
-            "将箱子重新通过通道门，或卸车退回。",
+            "将箱子重新通过通道门，或卸货退回。",
         ),
     ),
     Definition(

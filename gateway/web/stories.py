@@ -162,6 +162,8 @@ def _merged(says: list[Saying]) -> list[Saying]:
     for whole in kept.values():
         if whole["say"] in _MERGED:
             whole.update({**facts, **whole})
+        if whole["say"] == "sent_away":
+            whole["times"] = 1  # Each of its orders tells it.
         if amount and whole["say"] in {"booked", "written_off"}:
             whole["amount"] = amount
     return list(kept.values())

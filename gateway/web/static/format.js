@@ -50,7 +50,7 @@ export function spanOf(minutes) {
 export function money(minor) {
   const yuan = minor / 100;
   if (Math.abs(yuan) >= 1e6) return `¥ ${(yuan / 1e6).toFixed(2)} M`;
-  if (Math.abs(yuan) >= 1e4) return `¥ ${Math.round(yuan).toLocaleString("en-US")}`;
+  if (Math.abs(yuan) >= 1e4 || Number.isInteger(yuan)) return `¥ ${Math.round(yuan).toLocaleString("en-US")}`;
   return `¥ ${yuan.toLocaleString("en-US", {minimumFractionDigits: 2, maximumFractionDigits: 2})}`;
 }
 

@@ -70,7 +70,7 @@ const PHRASES = [
   ["left_unasked", /^the exit beam of (?<dock>\S+) was broken, but .+$/],
   ["no_answer", /^(?:unit \d+ did not answer within \S+ s|no answer|Modbus Error: .*No response.*)$/],
   ["exit_signal", /^ended by signal (?<signal>\w+)$/],
-  ["exit_code", /^(?:ended with |exit )?code (?<code>-?\d+)$/],
+  ["exit_code", /^(?:exit )?code (?<code>-?\d+)$/],
   // What the simulated shift lead gives as a reason (firmware_sims/lead.py)
   ["lead_unload", /^refused at the gate: unload, and leave empty$/],
   ["lead_counted", /^counted and weighed by hand$/],

@@ -2,7 +2,8 @@
 import {html, joined} from "../html.js";
 import {left, minute} from "../format.js";
 import {goodsLink, orderLink, truckLink} from "../links.js";
-import {who, why} from "../say.js";
+import {splitUnit} from "../phrases.js";
+import {refusalList, who, why} from "../say.js";
 import {t, word} from "../words.js";
 import {cell} from "./cell.js";
 
@@ -23,7 +24,14 @@ export const lines = (order) => {
   return joined(order.lines.map((one) => html`${one.cartons_count} × ${goodsLink(one.goods_id)}`));
 };
 
-const cause = (row) => html`<div>${why(row)}</div>`;
+// What the gate says of the truck stands as it does at the dock: each carton once.
+function causes(rows) {
+  const gate = rows.filter((row) => row.rule === "gate").map((row) => {
+    return {...splitUnit(row.what.replace(/^gate: /, "")), who: ""};
+  });
+  const others = rows.filter((row) => row.rule !== "gate");
+  return html`${others.map((row) => html`<div>${why(row)}</div>`)}${refusalList(gate)}`;
+}
 
 function row(order, picture) {
   const ended = ENDED.has(order.state);
@@ -35,7 +43,7 @@ function row(order, picture) {
     html`<td data-h="${t("goods")}">${lines(order)}</td>`,
     html`<td data-h="${t("state")}">${word("orderState", order.state)}${ended ? "" : steps(order)}</td>`,
     cell(t("truck"), order.truck_id && truckLink(order.truck_id)),
-    cell(t("blocked"), blocked.length ? blocked.map(cause) : null),
+    cell(t("blocked"), blocked.length ? causes(blocked) : null),
     cell(t("who"), blocked.length ? who(blocked[0]) : null),
   ];
   return html`<tr data-key="order-${order.order_id}">${about}</tr>`;

@@ -9,7 +9,9 @@ import {ENDED, orderTable} from "../parts/orders.js";
 import {kpis} from "../parts/kpis.js";
 import {placesTable} from "../parts/places.js";
 
-const LEGEND = ["empty", "bond", "sold", "released", "held", "vehicleEmpty", "vehicleLoaded"];
+const LEGEND = [
+  "empty", "bond", "sold", "released", "held", "vehicleEmpty", "vehicleLoaded", "vehicleLost", "refused",
+];
 const ORDERS_COUNT = 8;
 
 function legend() {
