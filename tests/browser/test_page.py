@@ -36,8 +36,13 @@ def test_the_page_shows_what_the_api_says(house: Warehouse, browser: Browser) ->
 
     page.goto(f"{base}/#alarms")
     page.wait_for_selector("#list .alarm, #old .alarm")
-    page.wait_for_selector("text=not released by customs")  # Active, or among the cleared ones.
     keep(page, "alarms")
+
+    decided = house.call("gateway", "/api/events?group=trucks&q=has%20not%20released")["events"]
+    refusal = next(one for one in decided if one["kind"] == "gate.decided")
+    page.goto(f"{base}/#truck/{refusal['body']['truck_id']}")
+    page.wait_for_selector(".story >> text=not released by customs")
+    keep(page, "truck")
 
     page.goto(f"{base}/#overview")
     page.wait_for_selector(".kpis")
