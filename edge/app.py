@@ -18,7 +18,9 @@ from edge.outbox.custody import Capture, CustodyStore
 from edge.outbox.telemetry import Evicted, Queued, TelemetryQueue
 from edge.outbox.worker import CustodyWriter, Worker
 from edge.ports import Outgoing
-from edge.settings import load_edge
+from edge.site_file import load_archive, load_edge
+from edge.stamp import Stamp
+from edge.uplink.custodian import Custodian
 from edge.uplink.follow import Mode
 from edge.uplink.link import Link, LinkParts
 from runtime.clock import SystemClock, is_clock_synced
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.ports import Driver, Runner
-    from runtime.clock import Clock
     from wire.control import DeviceBirth
 
 log = logging.getLogger(__name__)
@@ -42,24 +43,6 @@ VERSION: Final = "0.1.0"
 TELEMETRY_BYTES_MAX: Final = 200_000_000
 TELEMETRY_AGE_S_MAX: Final = 48 * 3600.0
 GAPS_S: Final = 5.0
-_MS_NS: Final = 1_000_000
-
-
-class Stamp:
-    """Draws t_ns: milliseconds and a running number, unique and rising for each device."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._last: dict[str, int] = {}
-        self._count = 0
-
-    def draw(self, device: str) -> int:
-        """Return Unix nanoseconds for an event of now."""
-        self._count += 1
-        t_ns = self._clock.wall_ns() // _MS_NS * _MS_NS + self._count % _MS_NS
-        t_ns = max(t_ns, self._last.get(device, 0) + 1)
-        self._last[device] = t_ns
-        return t_ns
 
 
 class Edge:
@@ -86,13 +69,19 @@ class Edge:
         self.failures: dict[str, str] = {}
         self.acked_seq: Callable[[], int] = lambda: 0
         """The newest head heard in this run; the one on disk follows every answer only."""
+        self.mode: Callable[[], Mode] = lambda: Mode.ASKING
+        """What the chain makes of the ledger's heads."""
         self._stamp = Stamp(self.clock)
 
     async def emit(self, outgoing: Outgoing) -> int | None:
         """Stamp an event and put it on disk; custody waits for room, telemetry is thinned."""
+        t_ns, is_true = self._stamp.draw(outgoing.device)
+        step_s = self._stamp.take_step_s()
+        if step_s:
+            await self._tell_step(step_s)
         body = {
-            "t_ns": self._stamp.draw(outgoing.device),
-            "clock": "synced" if is_clock_synced() else "unsynced",
+            "t_ns": t_ns,
+            "clock": "synced" if is_true and is_clock_synced() else "unsynced",
             **outgoing.body,
         }
         text = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
@@ -125,6 +114,24 @@ class Edge:
                 await self._tell_gap(gap)
                 await self.telemetry_worker.run(lambda gap=gap: self.telemetry.told(gap))  # type: ignore[misc]
 
+    async def _tell_step(self, step_s: float) -> None:
+        """Tell that the wall clock jumped: times on both sides of it don't compare."""
+        log.warning("clock_stepped", extra={"step_s": round(step_s, 3)})
+        now_ns = self.clock.wall_ns()
+        ends = sorted((now_ns, now_ns - round(step_s * 1e9)))
+        seq = self.telemetry_seq
+        body: dict[str, object] = {
+            "stream": "telemetry",
+            "boot": self.boot,
+            "first_seq": seq,
+            "last_seq": seq,
+            "count": 0,
+            "cause": "clock_step",
+            "first_t_ns": max(0, ends[0]),
+            "last_t_ns": ends[1],
+        }
+        await self.emit(Outgoing(device="outbox", kind="gap", is_custody=True, body=body))
+
     async def _tell_gap(self, gap: Evicted) -> None:
         body: dict[str, object] = {
             "stream": "telemetry",
@@ -133,6 +140,8 @@ class Edge:
             "last_seq": gap.last_seq,
             "count": gap.count,
             "cause": "evicted",
+            "first_t_ns": gap.first_ns,
+            "last_t_ns": gap.last_ns,
         }
         await self.emit(Outgoing(device="outbox", kind="gap", is_custody=True, body=body))
 
@@ -165,6 +174,7 @@ class Edge:
             clock="synced" if is_clock_synced() else "unsynced",
             tip=Tip(seq=seq, hash=digest),
             outbox=await self.fill(),
+            mode=self.mode().value,
         )
 
     def births(self) -> dict[str, DeviceBirth]:
@@ -175,7 +185,11 @@ class Edge:
         """Return what /health tells."""
         fill = await self.fill()
         births = self.births()
-        is_stuck = self.writer.is_full or link.follower.mode in (Mode.FORKED, Mode.EXHAUSTED)
+        is_stuck = self.writer.is_full or link.follower.mode in (
+            Mode.FORKED,
+            Mode.EXHAUSTED,
+            Mode.STOPPED,
+        )
         is_ok = (
             link.is_connected
             and not is_stuck
@@ -222,8 +236,9 @@ class Edge:
 async def run_edge(
     *, site_dir: Path, edge: str, data_dir: Path, mqtt_url: str, ledger: str
 ) -> None:
-    """Run an edge until cancelled. Raises SettingsError before anything opens."""
+    """Run an edge until cancelled. Raises SettingsRefused before anything opens."""
     settings = load_edge(site_dir, edge)
+    archive = load_archive(site_dir)
     clock = SystemClock()
     runners = catalogue.build_runners(settings, data_dir=data_dir, clock=clock)
     shared = Edge(edge, data_dir, runners)
@@ -245,8 +260,8 @@ async def run_edge(
             custody=shared.custody,
             custody_writer=shared.writer,
             custody_worker=shared.custody_worker,
-            archive_rows=settings.archive_rows,
-            archive_days=settings.archive_days,
+            archive_rows=archive.archive_rows,
+            archive_days=archive.archive_days,
             telemetry=shared.telemetry,
             telemetry_worker=shared.telemetry_worker,
             beat=shared.beat,
@@ -264,10 +279,13 @@ async def run_edge(
             emit=shared.emit,
             has_gateway=link.has_gateway,
             is_full=lambda: shared.writer.is_full,
+            custodian=Custodian(link, shared.custody, shared.custody_worker),
+            is_stopped=lambda: link.follower.mode is Mode.STOPPED,
         )
     )
     downlink_of.append(downlink)
     shared.acked_seq = lambda: link.follower.acked_seq
+    shared.mode = lambda: link.follower.mode
     cameras = {
         name: partial(camera.take, emit=shared.emit)
         for name, camera in catalogue.cameras(runners).items()

@@ -9,14 +9,14 @@ import asyncio
 import logging
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Never
+from typing import TYPE_CHECKING, Final, Never, Protocol
 
 from pydantic import ValidationError
 
 from edge.outbox.custody import OpenCommand
 from edge.outbox.errors import DiskRefuses
 from edge.ports import CommandResult, Emit, Lease, Outgoing
-from wire.control import Command
+from wire.control import Basis, Command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,10 +29,22 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ACT_S_MAX: Final = 3.0
+ADOPT_S_MAX: Final = 60.0
+"""A long chain is hashed anew."""
+OUTBOX: Final = "outbox"
 LEASE_S_MAX: Final = 60.0
+DEADLINE_MS_MAX: Final = 120_000
+"""A command is for now: one that would hold for hours is none of our gateway's."""
 LEASE_CHECK_S: Final = 0.2
 QUEUE_COUNT_MAX: Final = 100
 """Commands beyond it are dropped and counted: the gateway asks again with a new id."""
+
+
+class Obeys(Protocol):
+    """Something that commands are for."""
+
+    async def command(self, verb: str, args: Mapping[str, object]) -> CommandResult:
+        """Do what a command asks."""
 
 
 @dataclass(kw_only=True)
@@ -47,6 +59,9 @@ class DownlinkParts:
     emit: Emit
     has_gateway: Callable[[], bool]
     is_full: Callable[[], bool]
+    custodian: Obeys
+    """Obeys what is said to device `outbox`."""
+    is_stopped: Callable[[], bool]
 
 
 class Downlink:
@@ -76,14 +91,18 @@ class Downlink:
 
     async def run(self) -> Never:
         """Own up to what a crash left open, then judge, act and answer, one after the other."""
-        await self._own_up()
+        await self.own_up()
         while True:
-            device, verb, command, is_retained = await self._queue.get()
-            try:
-                await self._do(device, verb, command, is_retained=is_retained)
-            except DiskRefuses as error:  # Not recorded, so not acted on.
-                self.dropped_count += 1
-                log.warning("command_dropped", extra={"device": device, "error": str(error)[:300]})
+            await self.do_next()
+
+    async def do_next(self) -> None:
+        """Wait for a command and do it."""
+        device, verb, command, is_retained = await self._queue.get()
+        try:
+            await self._do(device, verb, command, is_retained=is_retained)
+        except DiskRefuses as error:  # Not recorded, so not acted on.
+            self.dropped_count += 1
+            log.warning("command_dropped", extra={"device": device, "error": str(error)[:300]})
 
     async def _do(self, device: str, verb: str, command: Command, *, is_retained: bool) -> None:
         parts = self._parts
@@ -111,28 +130,49 @@ class Downlink:
         late_ms = round(parts.clock.mono_s() * 1000) - command.deadline.mono_ms
         if late_ms > 0:
             return f"{late_ms} ms late"
-        if device not in parts.drivers:
+        if late_ms < -DEADLINE_MS_MAX:
+            return f"its deadline is {-late_ms} ms away, at most {DEADLINE_MS_MAX}"
+        return self._refusal_of_device(device, verb, command) or await self._refusal_of_basis(
+            command.basis
+        )
+
+    def _refusal_of_device(self, device: str, verb: str, command: Command) -> str:
+        """Return why this device may not be told that now."""
+        parts = self._parts
+        if device not in parts.drivers and device != OUTBOX:
             return f"no device {device!r} here"
+        if parts.is_stopped() and device != OUTBOX:
+            return "a person stopped this box"
         if verb == "open":
             if not parts.has_gateway():
                 return "no fresh beat of the gateway"
             if parts.is_full():
                 return "the outbox is full: the gate stays shut"
+            if not command.basis.devices:
+                return "its basis names no device: nobody looked before it was sent"
+        return ""
+
+    async def _refusal_of_basis(self, basis: Basis) -> str:
+        """Return what happened since the decision, or that it was decided on nothing."""
+        parts = self._parts
+        if basis.seq > parts.custody.tip[0]:
+            return f"decided on event {basis.seq}, which has not happened here"
         newest_of = await parts.custody_worker.run(parts.custody.last_seqs)
-        for one in command.basis.devices:
+        for one in basis.devices:
             newest = newest_of.get(one, 0)
-            if newest > command.basis.seq:
-                return f"{one} told event {newest} after the decision at {command.basis.seq}"
+            if newest > basis.seq:
+                return f"{one} told event {newest} after the decision at {basis.seq}"
         return ""
 
     async def _act(self, device: str, verb: str, args: Mapping[str, object]) -> CommandResult:
         for_s = 0.0
         if verb == "open":
             asked = args.get("for_s")
-            if not isinstance(asked, int | float) or not 0 < asked <= LEASE_S_MAX:
+            is_number = isinstance(asked, int | float) and not isinstance(asked, bool)
+            for_s = float(asked) if is_number and 0 < asked <= LEASE_S_MAX else 0.0  # type: ignore[operator, arg-type]
+            if not for_s:
                 reason = f"args.for_s is {asked!r}: give 0 to {LEASE_S_MAX:.0f} seconds"
                 return CommandResult(outcome="refused", reason=reason)
-            for_s = float(asked)
             # The lease stands before the gate moves: whatever happens next, it closes.
             self._leases[device] = Lease(
                 device=device, ends_mono_s=self._parts.clock.mono_s() + for_s
@@ -146,12 +186,15 @@ class Downlink:
         return result
 
     async def _command(self, device: str, verb: str, args: Mapping[str, object]) -> CommandResult:
+        is_own = device == OUTBOX
+        obeys: Obeys = self._parts.custodian if is_own else self._parts.drivers[device]
+        limit_s = ADOPT_S_MAX if is_own else ACT_S_MAX
         try:
-            async with asyncio.timeout(ACT_S_MAX):
-                return await self._parts.drivers[device].command(verb, args)
+            async with asyncio.timeout(limit_s):
+                return await obeys.command(verb, args)
         except TimeoutError:
             # It may have acted: only what the device refused, or never got, has failed.
-            return CommandResult(outcome="unknown", reason=f"no answer within {ACT_S_MAX:.0f} s")
+            return CommandResult(outcome="unknown", reason=f"no answer within {limit_s:.0f} s")
         except Exception as error:  # A bug in one family must not end the other devices' edge.
             log.exception("command_failed", extra={"device": device, "verb": verb})
             return CommandResult(outcome="failed", reason=str(error) or type(error).__name__)
@@ -180,7 +223,7 @@ class Downlink:
             Outgoing(device=device, kind="actuation", is_custody=True, body=body)
         )
 
-    async def _own_up(self) -> None:
+    async def own_up(self) -> None:
         """After a crash: tell of commands whose outcome nobody knows; they are never retried."""
         parts = self._parts
         for one in await parts.custody_worker.run(parts.custody.open_commands):
@@ -211,14 +254,18 @@ class Downlink:
     async def keep_leases(self) -> Never:
         """Close what is open when its lease ends or the gateway falls silent; insist."""
         while True:
-            now_s = self._parts.clock.mono_s()
-            for device, lease in list(self._leases.items()):
-                has_gateway = self._parts.has_gateway()
-                if now_s < lease.ends_mono_s and has_gateway:
-                    continue
-                result = await self._command(device, lease.verb_safe, {})
-                if result.outcome == "done" and self._leases.get(device) is lease:
-                    del self._leases[device]
-                    log.info("lease_ended", extra={"device": device})
-                    await self._tell_closed(device, lease, has_gateway=has_gateway)
+            await self.close_ended()
             await asyncio.sleep(LEASE_CHECK_S)
+
+    async def close_ended(self) -> None:
+        """Look once at every lease."""
+        now_s = self._parts.clock.mono_s()
+        for device, lease in list(self._leases.items()):
+            has_gateway = self._parts.has_gateway()
+            if now_s < lease.ends_mono_s and has_gateway:
+                continue
+            result = await self._command(device, lease.verb_safe, {})
+            if result.outcome == "done" and self._leases.get(device) is lease:
+                del self._leases[device]
+                log.info("lease_ended", extra={"device": device})
+                await self._tell_closed(device, lease, has_gateway=has_gateway)

@@ -1,25 +1,14 @@
-"""An edge's site file: its devices and buses, checked whole before anything opens."""
+"""An edge's file edge-*.toml: its devices and buses; site_file.py reads and checks it."""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from typing_extensions import override
+from pydantic import ConfigDict, Field
 
+from runtime.addresses import Listen, Remote, SerialPort
+from runtime.settings import Settings
 from wire.base import Word
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-class Settings(BaseModel):
-    """Settings forbid unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Baud = Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
@@ -49,7 +38,8 @@ class Smoothing(Device):
     """When a tag has arrived, and when it is gone."""
 
     depart_s: Seconds = 1.5
-    arrive_reads: Annotated[int, Field(ge=1, le=100)] = 2
+    arrive_reads: Annotated[int, Field(ge=1, le=64)] = 2
+    """edge/normalise/presence.py remembers 64 reads of a tag."""
     arrive_s: Seconds = 1.0
     rssi_floor_dbm: float = -80
     portal: Portal | None = None
@@ -59,7 +49,7 @@ class UhfM100(Smoothing):
     """family uhf_m100."""
 
     family: Literal["uhf_m100"]
-    port: str
+    port: SerialPort
     baud: Baud = 115200
     read_point: Word
 
@@ -68,7 +58,7 @@ class UhfReader288(Smoothing):
     """family uhf_reader288."""
 
     family: Literal["uhf_reader288"]
-    port: str
+    port: SerialPort
     baud: Baud = 57600
     read_point: Word
 
@@ -77,7 +67,7 @@ class MtSics(Device):
     """family mt_sics."""
 
     family: Literal["mt_sics"]
-    port: str
+    port: SerialPort
     baud: Baud = 9600
     read_point: Word
     poll_s: Seconds = 0.2
@@ -107,12 +97,13 @@ class DockPlc(Device):
     """family dock_plc: discrete inputs and coils over Modbus TCP, 0-based addresses."""
 
     family: Literal["dock_plc"]
-    address: str
+    address: Remote
     unit: Annotated[int, Field(ge=0, le=255)] = 1
     read_point: Word
     poll_s: Seconds = 0.05
-    inputs: dict[Word, Annotated[int, Field(ge=0, le=2_000)]]
-    coils: dict[Word, Annotated[int, Field(ge=0, le=2_000)]]
+    inputs: dict[Word, Annotated[int, Field(ge=0, le=1_999)]]
+    """One request reads 2,000 of them at most."""
+    coils: dict[Word, Annotated[int, Field(ge=0, le=65_535)]]
 
 
 AnyDevice = Annotated[
@@ -125,7 +116,7 @@ class Bus(Settings):
     """An RS-485 line."""
 
     id: Word
-    port: str
+    port: SerialPort
     baud: Baud = 9600
     format: Literal["8N1", "8N2", "8E1", "8O1"] = "8N1"
     timeout_s: Seconds = 0.3
@@ -133,119 +124,18 @@ class Bus(Settings):
 
 
 class EdgeSettings(Settings):
-    """edge-*.toml, whole, with what site.toml says of its archive."""
+    """edge-*.toml, whole."""
 
     edge: Word
-    http: str = "127.0.0.1:0"
+    http: Listen = "127.0.0.1:0"
     devices: list[AnyDevice]
     buses: list[Bus] = Field(default_factory=list)
-    archive_rows: int = 1_000_000
-    archive_days: float = 7.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One thing wrong in a settings file."""
+class Archive(Settings):
+    """What site.toml says of custody rows that the ledger has: how many and how long."""
 
-    file: str
-    key: str
-    message: str
-    remedy: str
+    model_config = ConfigDict(extra="ignore")
 
-    @override
-    def __str__(self) -> str:
-        return f"{self.file}: {self.key or 'file'}: {self.message}. {self.remedy}"
-
-
-class SettingsError(Exception):
-    """The edge's file can't be used; `faults` lists every reason."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("; ".join(str(fault) for fault in faults))
-        self.faults = faults
-
-
-def load_edge(site_dir: Path, edge: str) -> EdgeSettings:
-    """Read and check `edge-{edge}.toml`. Raises SettingsError with every fault at once."""
-    path = site_dir / f"edge-{edge}.toml"
-    document = _read(path)
-    retention = _read(site_dir / "site.toml").get("retention", {})
-    if isinstance(retention, dict):
-        for key in ("archive_rows", "archive_days"):
-            if key in retention:
-                document[key] = retention[key]
-    try:
-        settings = EdgeSettings.model_validate(document)
-    except ValidationError as error:
-        raise SettingsError(_faults(path, document, error)) from error
-    faults = _cross_faults(path, edge, settings)
-    if faults:
-        raise SettingsError(faults)
-    return settings
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        remedy = "Give a folder with a readable file of that name."
-        raise SettingsError(
-            [Fault(file=str(path), key="", message=str(error), remedy=remedy)]
-        ) from error
-
-
-def _faults(path: Path, document: dict[str, Any], error: ValidationError) -> list[Fault]:
-    remedies = {
-        "extra_forbidden": "Remove the key or mend its spelling.",
-        "missing": "Add the key.",
-        "union_tag_invalid": "Use a family of edge/devices/.",
-        "union_tag_not_found": "Add the key family.",
-    }
-    faults = []
-    for detail in error.errors():
-        levels = [str(level) for level in detail["loc"]]
-        if levels[0] == "devices" and len(levels) > 1:
-            rows = document.get("devices", [])
-            row = rows[int(levels[1])] if isinstance(rows, list) else {}
-            levels[1] = str(row.get("id", levels[1])) if isinstance(row, dict) else levels[1]
-        got = str(detail.get("input"))[:80]
-        faults.append(
-            Fault(
-                file=str(path),
-                key=".".join(levels),
-                message=f"{detail['msg']} (got {got!r})",
-                remedy=remedies.get(detail["type"], "Give a value of that form."),
-            )
-        )
-    return faults
-
-
-def _cross_faults(path: Path, edge: str, settings: EdgeSettings) -> list[Fault]:
-    faults: list[Fault] = []
-
-    def fault(key: str, message: str, remedy: str) -> None:
-        faults.append(Fault(file=str(path), key=key, message=message, remedy=remedy))
-
-    if settings.edge != edge:
-        fault("edge", f"the file of {edge!r} names {settings.edge!r}", "Rename one of them.")
-    for key, ids in (
-        ("devices", [one.id for one in settings.devices]),
-        ("buses", [one.id for one in settings.buses]),
-    ):
-        for double in sorted({one for one in ids if ids.count(one) > 1}):
-            fault(f"{key}.{double}", f"the id {double!r} stands twice", "Give each its own id.")
-    buses = {bus.id for bus in settings.buses}
-    taken: dict[tuple[str, int], str] = {}
-    names = {one.id for one in settings.devices}
-    for one in settings.devices:
-        if isinstance(one, BusUnit):
-            if one.bus not in buses:
-                fault(f"devices.{one.id}.bus", f"unknown bus {one.bus!r}", f"Use {sorted(buses)}.")
-            other = taken.setdefault((one.bus, one.unit), one.id)
-            if other != one.id:
-                message = f"unit {one.unit} of {one.bus} is {other!r} already"
-                fault(f"devices.{one.id}.unit", message, "Two devices of one address garble both.")
-        if isinstance(one, Smoothing) and one.portal and one.portal.eyes_device not in names:
-            message = f"unknown device {one.portal.eyes_device!r}"
-            fault(f"devices.{one.id}.portal.eyes_device", message, "Name the PLC of the eyes.")
-    return faults
+    archive_rows: Annotated[int, Field(ge=1_000)] = 1_000_000
+    archive_days: Annotated[float, Field(gt=0)] = 7

@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Final
 
 from edge.devices.modbus_sensors.plan import utilisation_ratio
-from edge.settings import BusUnit, SettingsError, load_edge
-from gateway.settings import Fault, Site, SiteRefused, load_site
+from edge.settings import BusUnit, DockPlc
+from edge.site_file import load_edge, ports_of, read_edge
+from entrepot.check_hall import hall_faults
+from gateway.settings import read_site
+from runtime.settings import Fault
+from runtime.settings_words import probably
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.settings import EdgeSettings
+    from gateway.settings import Site
 
 NEARLY_FULL: Final = 0.9
 
 
-def check(site_dir: Path) -> list[Fault]:
-    """Return the faults of site.toml, of each edge-*.toml, and of what they say of each other."""
-    faults: list[Fault] = []
-    site: Site | None = None
-    try:
-        site = load_site(site_dir)
-    except SiteRefused as refused:
-        faults += refused.faults
+def check(site_dir: Path, *, with_hall: bool = True) -> list[Fault]:
+    """Return the faults of site.toml, each edge-*.toml, hall.toml, and of what they say together.
+
+    Of a file that can't be read only that is told: nothing of what would follow from it.
+    """
+    site, faults = read_site(site_dir)
     edges: dict[str, EdgeSettings] = {}
+    broken: set[str] = set()
     for path in sorted(site_dir.glob("edge-*.toml")):
-        name = _edge_name(path, faults)
-        if name is None:
-            continue
-        try:
-            edge = load_edge(site_dir, name)
-        except SettingsError as error:
-            faults += [
-                Fault(file=one.file, key=one.key, message=one.message, remedy=one.remedy)
-                for one in error.faults
-            ]
-            continue
-        if name in edges:
-            faults.append(_fault(path, "edge", f"the edge {name!r} stands twice", "Rename one."))
-        edges[name] = edge
+        name = path.stem.removeprefix("edge-")
+        edge, own = read_edge(site_dir, name)
+        faults += own
+        if edge is None:
+            broken.add(name)
+        else:
+            edges[name] = edge
+    if with_hall and (site_dir / "hall.toml").exists():
+        faults += hall_faults(site_dir / "hall.toml")
+    faults += _between_edges(site_dir, edges)
     if site is not None:
-        faults += _cross(site_dir, site, edges)
+        faults += _cross(site_dir, site, edges, broken)
     return list(dict.fromkeys(faults))
 
 
@@ -61,7 +60,7 @@ def planned(edge: EdgeSettings) -> dict[str, float]:
 
 
 def plans(site_dir: Path) -> list[str]:
-    """Return a line a bus: what its polls need of the line's time. Raises SettingsError."""
+    """Return a line a bus: what its polls need of the line's time. Raises SettingsRefused."""
     told = []
     for path in sorted(site_dir.glob("edge-*.toml")):
         edge = load_edge(site_dir, path.stem.removeprefix("edge-"))
@@ -71,45 +70,71 @@ def plans(site_dir: Path) -> list[str]:
     return told
 
 
-def _cross(site_dir: Path, site: Site, edges: dict[str, EdgeSettings]) -> list[Fault]:
-    """Return what the site and its edges say differently."""
+def _between_edges(site_dir: Path, edges: dict[str, EdgeSettings]) -> list[Fault]:
+    """Return what two edges both claim: a device id, a serial port."""
     faults = []
-    zones = {zone.id for zone in site.zones}
-    for edge in edges.values():
-        path = site_dir / f"edge-{edge.edge}.toml"
+    ids: dict[str, str] = {}
+    ports: dict[str, str] = {}
+    for name, edge in edges.items():
+        path = site_dir / f"edge-{name}.toml"
         for device in edge.devices:
-            zone = getattr(device, "zone", None)
-            if zone and zone not in zones:
-                remedy = f"Use one of {sorted(zones)}."
-                key = f"devices.{device.id}.zone"
-                faults.append(_fault(path, key, f"unknown zone {zone!r}", remedy))
+            other = ids.setdefault(device.id, name)
+            if other != name:
+                message = f"edge-{other}.toml has a device of that id already"
+                remedy = "Give each device of the site its own id."
+                faults.append(_fault(path, f"devices.{device.id}", message, remedy))
+        for port, keys in ports_of(edge).items():
+            taken = ports.setdefault(port, f"{keys[0]} of edge-{name}.toml")
+            if not taken.endswith(f" of edge-{name}.toml"):
+                message = f"{port} is the port of {taken} already"
+                remedy = "Give each line its own; /dev/serial/by-id/ differs on every machine."
+                faults.append(_fault(path, f"{keys[0]}.port", message, remedy))
+    return faults
+
+
+def _cross(
+    site_dir: Path, site: Site, edges: dict[str, EdgeSettings], broken: set[str]
+) -> list[Fault]:
+    """Return what the site and its edges say differently; a broken edge's file is left alone."""
+    faults = []
+    zones = sorted(zone.id for zone in site.zones)
+    docks = sorted(dock.id for dock in site.docks)
+    for name, edge in edges.items():
+        path = site_dir / f"edge-{name}.toml"
+        for device in edge.devices:
+            key = f"devices.{device.id}"
+            if device.zone and device.zone not in zones:
+                message = f"unknown zone {device.zone!r}"
+                faults.append(_fault(path, f"{key}.zone", message, probably(device.zone, zones)))
+            if device.read_point and device.read_point not in docks:
+                message = f"site.toml has no dock {device.read_point!r}"
+                remedy = probably(device.read_point, docks)
+                faults.append(_fault(path, f"{key}.read_point", message, remedy))
         for bus, ratio in planned(edge).items():
             if ratio > 1:
                 message = f"its polls need {ratio:.0%} of the line's time"
                 remedy = "Poll less often, raise the baud, or move units to another bus."
                 faults.append(_fault(path, f"buses.{bus}", message, remedy))
+    path = site_dir / "site.toml"
     for dock in site.docks:
         key = f"docks.{dock.id}"
         known = edges.get(dock.edge)
         if known is None:
-            remedy = f"Add edge-{dock.edge}.toml, or mend the file that names it."
-            message = f"no sound file of the edge {dock.edge!r}"
-            faults.append(_fault(site_dir / "site.toml", f"{key}.edge", message, remedy))
-        elif dock.gate and dock.gate not in {device.id for device in known.devices}:
-            remedy = f"Name a device of edge-{dock.edge}.toml."
-            message = f"unknown gate device {dock.gate!r}"
-            faults.append(_fault(site_dir / "site.toml", f"{key}.gate", message, remedy))
+            if dock.edge not in broken:
+                remedy = f"Add edge-{dock.edge}.toml, or mend the name."
+                message = f"there is no edge {dock.edge!r}"
+                faults.append(_fault(path, f"{key}.edge", message, remedy))
+        elif dock.gate:
+            plcs = {one.id: one for one in known.devices if isinstance(one, DockPlc)}
+            if dock.gate not in plcs:
+                message = f"edge-{dock.edge}.toml has no dock_plc {dock.gate!r}"
+                remedy = probably(dock.gate, sorted(plcs))
+                faults.append(_fault(path, f"{key}.gate", message, remedy))
+            elif "gate" not in plcs[dock.gate].coils:
+                message = f"{dock.gate} has no coil named gate"
+                remedy = f"Add gate to its coils in edge-{dock.edge}.toml."
+                faults.append(_fault(path, f"{key}.gate", message, remedy))
     return faults
-
-
-def _edge_name(path: Path, faults: list[Fault]) -> str | None:
-    try:
-        return str(tomllib.loads(path.read_text(encoding="utf-8"))["edge"])
-    except KeyError:
-        faults.append(_fault(path, "edge", "the file names no edge", 'Add edge = "NAME".'))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        faults.append(_fault(path, "", str(error), "Mend the TOML there."))
-    return None
 
 
 def _fault(path: Path, key: str, message: str, remedy: str) -> Fault:

@@ -2,112 +2,56 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from entrepot.daemons import run_edge_command, run_gateway_command, run_hall_command
-from entrepot.options import DEFAULT_SITE, options_of
-from entrepot.processes import REFUSED_EXIT, StartRefused
-from gateway.settings import SiteRefused
+from entrepot.options import check_database, options_of, site_dir_of
+from entrepot.parser import build_parser
+from entrepot.processes import REFUSED_EXIT, StartFailed, StartRefused
+from runtime.settings import SettingsRefused
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
-
-_EPILOG: Final = "Start with `entrepot up`; docs/ tells the rest."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code: 0 done, 1 failed, 2 can't start as asked."""
-    asked = _parser().parse_args(arguments)
+    commands = {
+        "up": _up,
+        "edge": run_edge_command,
+        "gateway": run_gateway_command,
+        "hall": run_hall_command,
+        "verify": _verify,
+        "check": _check,
+        "watch": _watch,
+        "custody": _custody,
+        "epc": _epc,
+        "schema": _schema,
+    }
+    asked = build_parser(commands).parse_args(arguments)
     try:
         return int(asked.command(asked))
-    except SiteRefused as refused:
+    except SettingsRefused as refused:
         for fault in refused.faults:
             _complain(str(fault))
         return REFUSED_EXIT
     except StartRefused as refused:
-        _complain(refused.sentence)
+        for line in refused.sentence.splitlines():
+            _complain(line)
         return REFUSED_EXIT
+    except StartFailed as failed:
+        _complain(str(failed))
+        return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="entrepot", description="Runs a bonded warehouse from its sensors up.", epilog=_EPILOG
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_runner(commands, "up", "everything on this machine, with a live page", _up)
-    edge = _add_runner(commands, "edge", "one edge daemon", run_edge_command)
-    edge.add_argument("name", metavar="NAME", help="the edge's name in the site folder")
-    _add_runner(commands, "gateway", "the gateway with its page", run_gateway_command)
-    _add_runner(commands, "hall", "the simulated hall", run_hall_command)
-    verify = commands.add_parser("verify", help="rebuild the ledger from its journal and compare")
-    verify.add_argument("--data", type=Path, default=Path("data"), metavar="DIR")
-    verify.add_argument("--database", metavar="URL", help="another ledger than DATA/gateway's")
-    verify.set_defaults(command=_verify)
-    check = commands.add_parser("check", help="validate a site's files whole")
-    check.add_argument("dir", type=Path, nargs="?", default=DEFAULT_SITE, metavar="DIR")
-    check.set_defaults(command=_check)
-    watch = commands.add_parser("watch", help="print decoded messages of a broker")
-    watch.add_argument("topics", nargs="*", default=["wh/v1/#", "uns/v1/#"], metavar="TOPIC")
-    watch.add_argument("--mqtt", metavar="URL", help="default: the broker of DATA")
-    watch.add_argument("--data", type=Path, default=Path("data"), metavar="DIR")
-    watch.set_defaults(command=_watch)
-    epc = commands.add_parser("epc", help="decode tags: one JSON line each")
-    epc.add_argument("hex", nargs="+", metavar="HEX")
-    epc.set_defaults(command=_epc)
-    schema = commands.add_parser("schema", help="print the wire as AsyncAPI 3 with JSON Schemas")
-    schema.set_defaults(command=_schema)
-    return parser
-
-
-def _add_runner(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    summary: str,
-    command: object,
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=summary, description=summary)
-    add = parser.add_argument
-    add("--site", type=Path, default=DEFAULT_SITE, metavar="DIR", help="site folder (site.toml)")
-    add(
-        "--data",
-        type=Path,
-        default=Path("data"),
-        metavar="DIR",
-        help="all that is kept: default data/",
-    )
-    add("--http", metavar="PORT", help="the page's PORT or HOST:PORT (default: site.toml's)")
-    add("--mqtt", metavar="URL", help="mqtt://HOST:PORT of a broker (default: an embedded one)")
-    add("--influx", metavar="URL", help="http://HOST:PORT/?org=O&bucket=B, token in INFLUX_TOKEN")
-    add("--database", metavar="URL", help="the ledger's database (default: SQLite below --data)")
-    add("--ledger", metavar="ID", help="the ledger's id (default: DATA/ledger-id)")
-    add("--speed", type=_positive, default=10.0, metavar="N", help="how fast the hall's world goes")
-    add("--for", type=_positive, dest="for_s", metavar="SECONDS", help="then drain and end")
-    add("--summary", type=Path, metavar="FILE", help="where the summary of a timed run goes")
-    add("--no-sims", action="store_true", help="no simulated hall: real devices only")
-    add("--child", action="store_true", help=argparse.SUPPRESS)
-    parser.set_defaults(command=command)
-    return parser
-
-
-def _positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from error
-    if not 0 < number < 1e7:  # noqa: PLR2004 - four months of seconds; also refuses NaN
-        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 10,000,000")
-    return number
 
 
 def _up(asked: argparse.Namespace) -> int:
@@ -118,12 +62,20 @@ def _up(asked: argparse.Namespace) -> int:
 
 def _verify(asked: argparse.Namespace) -> int:
     from entrepot.up import ledger_url  # noqa: PLC0415
+    from gateway.ledger.reach import DatabaseAway, DatabaseUnusable, sqlite_file  # noqa: PLC0415
     from gateway.ledger.verify import verify  # noqa: PLC0415
 
-    file = asked.data / "gateway" / "ledger.db"
-    if asked.database is None and not file.exists():
-        raise StartRefused("verify", f"{file} is not there: name the data folder with --data DIR")
-    report = verify(asked.database or ledger_url(asked.data))
+    if asked.database is not None:
+        check_database(asked.database)
+    url = asked.database or ledger_url(asked.data)
+    file = sqlite_file(url)
+    if file is not None and not file.is_file():
+        remedy = "--database sqlite:///FILE" if asked.database else "the data folder with --data"
+        raise StartRefused("verify", f"{file} is not there: name {remedy}")
+    try:
+        report = verify(url)
+    except (DatabaseAway, DatabaseUnusable) as error:
+        raise StartRefused("verify", str(error)) from error
     if report.ok:
         _tell(
             "ok: the journal rebuilds every view; hash chain, book, guarantee, gate, match, limits"
@@ -137,6 +89,7 @@ def _verify(asked: argparse.Namespace) -> int:
 def _check(asked: argparse.Namespace) -> int:
     from entrepot.check import check, plans  # noqa: PLC0415
 
+    site_dir_of(asked.dir)
     faults = check(asked.dir)
     for fault in faults:
         _complain(str(fault))
@@ -149,19 +102,27 @@ def _check(asked: argparse.Namespace) -> int:
 
 
 def _watch(asked: argparse.Namespace) -> int:
-    from entrepot.watch import watch  # noqa: PLC0415
+    from entrepot.watch import NotWatchable, watch  # noqa: PLC0415
 
     url = asked.mqtt
     if url is None:
         try:
             url = (asked.data / "run" / "mqtt-url").read_text(encoding="ascii").strip()
         except OSError as error:
-            sentence = f"no broker is known in {asked.data}: give --mqtt mqtt://HOST:PORT"
+            sentence = f"nothing runs on --data {asked.data}: start it, or give --mqtt URL"
             raise StartRefused("watch", sentence) from error
     try:
         return asyncio.run(watch(url, asked.topics))
-    except ValueError as error:
+    except NotWatchable as error:
         raise StartRefused("watch", str(error)) from error
+
+
+def _custody(asked: argparse.Namespace) -> int:
+    from entrepot.custody import custody  # noqa: PLC0415
+
+    for line in custody(asked):
+        _tell(line)
+    return 0
 
 
 def _epc(asked: argparse.Namespace) -> int:

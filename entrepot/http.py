@@ -18,6 +18,10 @@ class NoAnswer(Exception):
     """An endpoint is not there, does not answer, or answers with an error."""
 
 
+class BadAnswer(NoAnswer):
+    """An endpoint answers, but with an error or not with JSON: its process is alive."""
+
+
 def address_of(data_dir: Path, process: str) -> tuple[str, int]:
     """Return where a process listens, from DATA/run/<process>.http. Raises NoAnswer."""
     path = data_dir / "run" / f"{process}.http"
@@ -28,22 +32,46 @@ def address_of(data_dir: Path, process: str) -> tuple[str, int]:
         raise NoAnswer(f"{process} has not said where it listens ({path})") from error
 
 
-def call_now(data_dir: Path, process: str, path: str, *, method: str = "GET") -> Any:  # noqa: ANN401 - JSON
+def _why(body: bytes) -> str:
+    """Return what an error document of ours says, led by a colon."""
+    try:
+        return ": " + "; ".join(one["message"] for one in json.loads(body)["problems"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def call_now(
+    data_dir: Path,
+    process: str,
+    path: str,
+    *,
+    method: str = "GET",
+    body: dict[str, object] | None = None,
+) -> Any:  # noqa: ANN401 - JSON
     """Return the decoded JSON answer. Raises NoAnswer."""
     host, port = address_of(data_dir, process)
     connection = http.client.HTTPConnection(host, port, timeout=CALL_S_MAX)
     headers = {"Content-Type": "application/json"} if method == "POST" else {}
     try:
-        connection.request(method, path, body=b"{}" if method == "POST" else None, headers=headers)
+        document = json.dumps(body or {}) if method == "POST" else None
+        connection.request(method, path, body=document, headers=headers)
         answer = connection.getresponse()
-        body = answer.read(ANSWER_BYTES_MAX)
+        told = answer.read(ANSWER_BYTES_MAX)
         if answer.status >= http.HTTPStatus.BAD_REQUEST:
-            raise NoAnswer(f"{process} answers {answer.status} to {method} {path}")
-        return json.loads(body)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+            why = _why(told)
+            raise BadAnswer(f"{process} answers {answer.status} to {method} {path}{why}")
+        return _decoded(told, f"{process} answers no JSON to {method} {path}")
+    except (OSError, http.client.HTTPException) as error:
         raise NoAnswer(f"{process} does not answer {method} {path}: {error}") from error
     finally:
         connection.close()
+
+
+def _decoded(body: bytes, sentence: str) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise BadAnswer(sentence) from error
 
 
 async def call(data_dir: Path, process: str, path: str, *, method: str = "GET") -> Any:  # noqa: ANN401 - JSON

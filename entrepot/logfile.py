@@ -17,7 +17,7 @@ class LogFile:
     """Appends lines; the newest part has no number."""
 
     def __init__(self, path: Path, *, keep_days: float) -> None:
-        self._path = path
+        self.path = path
         self._keep_days = keep_days
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file: BinaryIO = path.open("ab")
@@ -38,15 +38,15 @@ class LogFile:
         self._file.close()
 
     def _part(self, number: int) -> Path:
-        return self._path.with_name(f"{self._path.name}.{number}")
+        return self.path.with_name(f"{self.path.name}.{number}")
 
     def _roll(self) -> None:
         self._file.close()
         for number in range(PARTS_COUNT_MAX - 1, 0, -1):
             if self._part(number).exists():
                 self._part(number).replace(self._part(number + 1))
-        self._path.replace(self._part(1))
-        self._file = self._path.open("ab")
+        self.path.replace(self._part(1))
+        self._file = self.path.open("ab")
         self._prune()
 
     def _prune(self) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from entrepot.processes import StartRefused
+from runtime.addresses import check_address
+from runtime.mqtt_url import parse_mqtt_url
 
 if TYPE_CHECKING:
     import argparse
 
-PORT_MAX: Final = 65_535
 DEFAULT_SITE: Final = Path(__file__).resolve().parent.parent / "config" / "sites" / "demo"
 
 
@@ -33,18 +34,21 @@ class Options:
     summary_file: Path | None = None
     with_sims: bool = True
 
-    def child_argv(self, *words: str, mqtt_url: str, ledger: str) -> list[str]:
-        """Return the command line of one part."""
-        argv = [sys.executable, "-m", "entrepot", *words, "--child"]
-        argv += ["--site", str(self.site_dir), "--data", str(self.data_dir)]
-        argv += ["--mqtt", mqtt_url, "--ledger", ledger, "--speed", str(self.speed)]
-        for flag, value in (
-            ("--http", self.http_listen),
-            ("--influx", self.influx_url),
-            ("--database", self.database_url),
-        ):
-            if value is not None:
-                argv += [flag, value]
+    def child_argv(self, part: str, *words: str, mqtt_url: str, ledger: str) -> list[str]:
+        """Return the command line of one part: `edge`, `gateway` or `hall`."""
+        argv = [sys.executable, "-m", "entrepot", part, *words, "--child"]
+        argv += ["--site", str(self.site_dir), "--data", str(self.data_dir), "--mqtt", mqtt_url]
+        if part == "hall":
+            return [*argv, "--speed", str(self.speed)]
+        argv += ["--ledger", ledger]
+        if part == "gateway":
+            for flag, value in (
+                ("--http", self.http_listen),
+                ("--influx", self.influx_url),
+                ("--database", self.database_url),
+            ):
+                if value is not None:
+                    argv += [flag, value]
         return argv
 
 
@@ -58,43 +62,79 @@ def ledger_id(data_dir: Path) -> str:
     return drawn
 
 
-def _check_database(url: str) -> None:
+def check_database(url: str) -> None:
+    """Check a database's address and that its driver is here. Raises StartRefused."""
     from sqlalchemy import make_url  # noqa: PLC0415 - half a start's time, and rarely asked for
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError  # noqa: PLC0415
 
     try:
-        make_url(url).get_dialect()
-    except (ArgumentError, NoSuchModuleError) as error:
+        make_url(url).get_dialect().import_dbapi()
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         sentence = (
             "--database is no address that is known here:"
             " give postgresql+psycopg://USER:PASSWORD@HOST/NAME or sqlite:///FILE"
         )
         raise StartRefused("cli", sentence) from error
+    except ImportError as error:
+        sentence = (
+            f"--database: the driver {error.name} is not installed:"
+            " use postgresql+psycopg, or install that driver"
+        )
+        raise StartRefused("cli", sentence) from error
+
+
+def site_dir_of(asked: Path) -> Path:
+    """Return the site's folder. Raises StartRefused when it is a file, or not there."""
+    if asked.is_file():
+        sentence = f"{asked} is a file: give the folder that holds it, {asked.resolve().parent}"
+        raise StartRefused("cli", sentence)
+    if not asked.is_dir():
+        raise StartRefused("cli", f"{asked} is not there: give the folder that holds site.toml")
+    return asked.resolve()
 
 
 def options_of(asked: argparse.Namespace) -> Options:
-    """Return what a command was asked for. Raises StartRefused."""
-    http = asked.http
-    if http is not None and ":" not in http:
-        http = f"127.0.0.1:{http}"
-    port = http.rpartition(":")[2] if http is not None else "0"
-    if not (port.isdecimal() and port.isascii() and int(port) <= PORT_MAX):
-        raise StartRefused("cli", f"--http {asked.http!r} is no port: give PORT or HOST:PORT")
-    if asked.summary is not None and not asked.summary.resolve().parent.is_dir():
-        sentence = f"--summary {asked.summary}: its folder is not there: make it, or name another"
+    """Return what a command was asked for; a part has few of them. Raises StartRefused."""
+    given = vars(asked)
+    http, summary = given.get("http"), given.get("summary")
+    if http is not None:
+        http = http if ":" in http else f"127.0.0.1:{http}"
+        try:
+            check_address(http, port_min=0)
+        except ValueError as error:
+            sentence = f"--http {asked.http!r} is no port or address: give PORT or HOST:PORT"
+            raise StartRefused("cli", sentence) from error
+    # The data folder itself is made at the start.
+    data_dir = asked.data.resolve()
+    if summary is not None and not (
+        summary.resolve().parent.is_dir() or summary.resolve().parent == data_dir
+    ):
+        sentence = f"--summary {summary}: its folder is not there: make it, or name another"
         raise StartRefused("cli", sentence)
-    if asked.database is not None:
-        _check_database(asked.database)
+    if given.get("mqtt") is not None:
+        try:
+            parse_mqtt_url(asked.mqtt)
+        except ValueError as error:
+            raise StartRefused("cli", str(error)) from error
+    if given.get("database") is not None:
+        check_database(asked.database)
+    if given.get("influx") is not None:
+        from gateway.telemetry.influx import parse_influx_url  # noqa: PLC0415 - rarely asked for
+
+        try:
+            parse_influx_url(asked.influx)
+        except ValueError as error:
+            raise StartRefused("cli", str(error)) from error
     return Options(
-        site_dir=asked.site.resolve(),
-        data_dir=asked.data.resolve(),
+        site_dir=site_dir_of(asked.site),
+        data_dir=data_dir,
         http_listen=http,
-        mqtt_url=asked.mqtt,
-        influx_url=asked.influx,
-        database_url=asked.database,
-        ledger=asked.ledger,
-        speed=asked.speed,
-        for_s=asked.for_s,
-        summary_file=asked.summary.resolve() if asked.summary else None,
-        with_sims=not asked.no_sims,
+        mqtt_url=given.get("mqtt"),
+        influx_url=given.get("influx"),
+        database_url=given.get("database"),
+        ledger=given.get("ledger"),
+        speed=given.get("speed", 10.0),
+        for_s=given.get("for_s"),
+        summary_file=summary.resolve() if summary else None,
+        with_sims=not given.get("no_sims", False),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import time
 from collections import deque
@@ -24,6 +25,12 @@ STEADY_S: Final = 30.0
 REFUSED_EXIT: Final = 2
 """Exit code of a process whose settings or ports can't be used: restarting would not help."""
 STOP_S_MAX: Final = 8.0
+TELL_S: Final = 60.0
+"""So often at most is told that one process fails again and again."""
+EARLY_DEATHS_MIN: Final = 2
+"""One death alone is a plug that was pulled."""
+_MARK: Final = "entrepot: "
+"""What a sentence for a person begins with."""
 
 
 class ProcessState(StrEnum):
@@ -42,6 +49,10 @@ class StartRefused(Exception):
         super().__init__(sentence)
         self.name = name
         self.sentence = sentence
+
+
+class StartFailed(Exception):
+    """A part can't start now; a later start may succeed, so the exit code is 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,18 +80,27 @@ class Process:
     """A child in a session of its own; it ends when its standard input closes: no orphans."""
 
     def __init__(
-        self, name: str, argv: Sequence[str], log: LogFile, changed: Callable[[], None]
+        self,
+        name: str,
+        argv: Sequence[str],
+        log: LogFile,
+        changed: Callable[[], None],
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.name = name
         self._argv = tuple(argv)
         self._log = log
         self._changed = changed
+        self._tell = tell
+        self._told_s = -TELL_S
+        self._early_deaths_count = 0
+        self._was_steady = False
         self._child: asyncio.subprocess.Process | None = None
         self._state = ProcessState.STARTING
         self._restarts_count = 0
         self._since = _now()
         self._last_exit = ""
-        self._tail: deque[str] = deque(maxlen=5)
+        self._tail: deque[str] = deque(maxlen=40)
         self._is_stopping = False
         self.refused: StartRefused | None = None
 
@@ -103,17 +123,29 @@ class Process:
             if self._stops():
                 break
             self._last_exit = _exit_words(code)
-            if code == REFUSED_EXIT:
-                sentence = self._tail[-1] if self._tail else self._last_exit
-                self.refused = StartRefused(self.name, sentence.removeprefix("entrepot: "))
-                break
             if time.monotonic() - started_s > STEADY_S:
                 delay_s = RESTART_DELAY_S_MIN
+                self._early_deaths_count, self._was_steady = 0, True
+            # Once it has run, a refusal is an accident of others: the rest must not end for it.
+            if code == REFUSED_EXIT and not self._was_steady:
+                self.refused = StartRefused(self.name, last_words(self._tail) or self._last_exit)
+                break
+            self._note_death()
             self._restarts_count += 1
             self._set(ProcessState.RESTARTING)
             await asyncio.sleep(delay_s)
             delay_s = min(2 * delay_s, RESTART_DELAY_S_MAX)
         self._set(ProcessState.STOPPED)
+
+    def _note_death(self) -> None:
+        """Tell the person when it fails again and again, not each time."""
+        self._early_deaths_count += 1
+        now_s = time.monotonic()
+        if self._early_deaths_count < EARLY_DEATHS_MIN or now_s - self._told_s < TELL_S:
+            return
+        self._told_s = now_s
+        why = last_words(self._tail).splitlines() or [self._last_exit]
+        self._tell(f"{self.name} failed: {why[-1]}, see {self._log.path}")
 
     async def _run_once(self) -> int:
         child = await asyncio.create_subprocess_exec(
@@ -125,6 +157,9 @@ class Process:
             limit=1 << 20,
         )
         self._child = child
+        if self._stops():  # `stop` came while there was no child yet to be told.
+            child.kill()
+        self._tail.clear()
         self._set(ProcessState.RUNNING)
         assert child.stdout is not None
         try:
@@ -174,6 +209,21 @@ class Process:
         self._state = state
         self._since = _now()
         self._changed()
+
+
+def last_words(lines: Sequence[str]) -> str:
+    """Return what a process said last: its sentences for a person, else why its last line came."""
+    told = [line.removeprefix(_MARK) for line in lines if line.startswith(_MARK)]
+    if told:
+        return "\n".join(told)
+    if not lines:
+        return ""
+    try:
+        record = json.loads(lines[-1])
+        why = record.get("reason") or str(record.get("trace", "")).strip().rpartition("\n")[2]
+        return f"{record['event']}: {why}" if why else str(record["event"])
+    except (ValueError, AttributeError, KeyError):
+        return lines[-1]
 
 
 def _exit_words(code: int) -> str:

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import json
-import os
 import signal
 import socket
 import sys
 import time
-import tomllib
-from typing import IO, TYPE_CHECKING, Final, Never
+from typing import TYPE_CHECKING, Final, Never
 
 from entrepot import summary
-from entrepot.http import NoAnswer, address_of, call
+from entrepot.http import BadAnswer, NoAnswer, address_of, call
 from entrepot.logfile import LogFile
 from entrepot.options import Options, ledger_id
+from entrepot.preflight import checked_site, locked, refuse_unusable
 from entrepot.processes import Process, StartRefused
-from gateway.settings import Site, load_site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from gateway.settings import Site
 
 LIVE_S_MAX: Final = 60.0
 PROBE_S: Final = 5.0
@@ -58,10 +56,12 @@ class Launcher:
             return await self._serve(stop)
         finally:
             probe.cancel()
+            say("stopping…")
             await self._stop_all()
             await asyncio.gather(*tasks.values(), return_exceptions=True)
             for log in self._logs:
                 log.close()
+            self._forget_run()
             say("stopped")
 
     def _build(self) -> str:
@@ -85,11 +85,17 @@ class Launcher:
             self._add("hall", child("hall", mqtt_url=mqtt_url, ledger=ledger))
         return mqtt_url
 
+    def _forget_run(self) -> None:
+        """Remove what tells where things run: nothing does any more."""
+        run_dir = self._data_dir / "run"
+        for path in [*run_dir.glob("*.http"), run_dir / "mqtt-url", run_dir / "processes.json"]:
+            path.unlink(missing_ok=True)
+
     def _add(self, name: str, argv: list[str]) -> None:
         path = self._data_dir / "log" / f"{name}.log"
         log = LogFile(path, keep_days=self._site.retention.log_days)
         self._logs.append(log)
-        self.processes[name] = Process(name, argv, log, self._write_status)
+        self.processes[name] = Process(name, argv, log, self._write_status, say)
 
     async def _serve(self, stop: asyncio.Event) -> int:
         page = await self._until_live(stop)
@@ -125,12 +131,15 @@ class Launcher:
         edges = edge_names(self._options.site_dir)
         drain = asyncio.create_task(summary.drain(self._data_dir, edges))
         stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait((drain, stopped), return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if drain.done():
-            return drain.result()
-        drain.cancel()
-        return None
+        try:
+            while not (drain.done() or stopped.done()):
+                self._raise_refusal()
+                both = (drain, stopped)
+                await asyncio.wait(both, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+            return drain.result() if drain.done() else None
+        finally:
+            stopped.cancel()
+            drain.cancel()
 
     def _database_url(self) -> str:
         return self._options.database_url or ledger_url(self._data_dir)
@@ -165,11 +174,7 @@ class Launcher:
                 if name == "broker":
                     is_alive = await is_broker_alive(self._data_dir)
                 else:
-                    try:
-                        await call(self._data_dir, name, "/health")
-                        is_alive = True
-                    except NoAnswer:
-                        is_alive = False
+                    is_alive = await is_answering(self._data_dir, name)
                 missed[name] = 0 if is_alive else missed[name] + 1
                 if missed[name] >= PROBES_MISSED_MAX:
                     missed[name] = 0
@@ -192,49 +197,11 @@ class Launcher:
 
 
 def up(options: Options) -> int:
-    """Check, lock the data folder, run. Raises SiteRefused or StartRefused first."""
-    site = load_site(options.site_dir)
+    """Check, lock the data folder, run. Raises SettingsRefused or StartRefused first."""
+    site = checked_site(options)
     with locked(options.data_dir):
-        listen = options.http_listen or site.http.listen
-        refuse_taken_port(listen)
+        refuse_unusable(options, site)
         return asyncio.run(Launcher(options, site).run())
-
-
-@contextlib.contextmanager
-def locked(data_dir: Path) -> Iterator[IO[str]]:
-    """Hold the data folder: one warehouse a folder. Raises StartRefused."""
-    try:
-        for name in ("run", "log", "dev", "edge", "gateway", "hall", "broker"):
-            (data_dir / name).mkdir(parents=True, exist_ok=True)
-        lock = (data_dir / "run" / "lock").open("w", encoding="ascii")
-        probe = data_dir / "run" / "writable"
-        probe.write_text("", encoding="ascii")
-        probe.unlink()
-    except OSError as error:
-        sentence = f"--data {data_dir} can't be written ({error.strerror}): name another folder"
-        raise StartRefused("up", sentence) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            sentence = f"another entrepot runs on --data {data_dir}: end it or name another folder"
-            raise StartRefused("up", sentence) from error
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
-        yield lock
-
-
-def refuse_taken_port(listen: str) -> None:
-    """Raise StartRefused when somebody listens there already."""
-    host, _, port = listen.rpartition(":")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host.strip("[]"), int(port)))
-        except OSError as error:
-            sentence = f"{listen} is taken ({error.strerror}): choose another --http PORT"
-            raise StartRefused("up", sentence) from error
 
 
 def free_port() -> int:
@@ -245,15 +212,8 @@ def free_port() -> int:
 
 
 def edge_names(site_dir: Path) -> list[str]:
-    """Return the edges of a site: one file edge-*.toml each. Raises StartRefused."""
-    names = []
-    for path in sorted(site_dir.glob("edge-*.toml")):
-        try:
-            names.append(str(tomllib.loads(path.read_text(encoding="utf-8"))["edge"]))
-        except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
-            sentence = f"{path} names no edge ({error}): run `entrepot check {site_dir}`"
-            raise StartRefused("up", sentence) from error
-    return names
+    """Return the edges of a checked site: one file edge-*.toml each."""
+    return [path.stem.removeprefix("edge-") for path in sorted(site_dir.glob("edge-*.toml"))]
 
 
 def ledger_url(data_dir: Path) -> str:
@@ -267,6 +227,17 @@ async def is_broker_alive(data_dir: Path) -> bool:
 
     url = (data_dir / "run" / "mqtt-url").read_text(encoding="ascii").strip()
     return await round_trip(url)
+
+
+async def is_answering(data_dir: Path, process: str) -> bool:
+    """Tell whether a process answers HTTP at all: an error under load is no reason to end it."""
+    try:
+        await call(data_dir, process, "/health")
+    except BadAnswer:
+        return True
+    except NoAnswer:
+        return False
+    return True
 
 
 async def wait(stop: asyncio.Event, delay_s: float) -> None:

@@ -5,36 +5,63 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import ssl
 import sys
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import aiomqtt
+
+from runtime.mqtt_url import parse_mqtt_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PAYLOAD_CHARS_MAX: Final = 2_000
 ROUND_TRIP_S_MAX: Final = 3.0
+FILTER_BYTES_MAX: Final = 65_535
+
+
+class NotWatchable(Exception):
+    """A broker's address or a topic filter that can't be; the message names it."""
 
 
 def client_of(url: str) -> aiomqtt.Client:
-    """Return a client for `mqtt://[user:password@]host:port`. Raises ValueError."""
-    parts = urlsplit(url)
-    if parts.scheme != "mqtt" or not parts.hostname:
-        raise ValueError(f"--mqtt {url!r}: give mqtt://HOST:PORT")
+    """Return a client for `mqtt[s]://[user:password@]host[:port]`. Raises NotWatchable."""
+    try:
+        address = parse_mqtt_url(url)
+    except ValueError as error:
+        raise NotWatchable(str(error)) from error
     return aiomqtt.Client(
-        parts.hostname,
-        parts.port or 1883,
-        username=parts.username,
-        password=parts.password,
+        address.host,
+        address.port,
+        username=address.username,
+        password=address.password,
         identifier=f"entrepot-watch-{secrets.token_hex(4)}",
         protocol=aiomqtt.ProtocolVersion.V5,
+        tls_context=ssl.create_default_context() if address.is_tls else None,
     )
 
 
+def check_filter(topic: str) -> None:
+    """Raise NotWatchable when `topic` is no MQTT topic filter."""
+    levels = topic.split("/")
+    why = ""
+    if not topic or "\0" in topic:
+        why = "is empty or has a zero byte"
+    elif len(topic.encode()) > FILTER_BYTES_MAX:
+        why = f"has more than {FILTER_BYTES_MAX} bytes"
+    elif any("#" in level for level in levels[:-1]) or ("#" in levels[-1] and levels[-1] != "#"):
+        why = "has a # that is not its whole last level"
+    elif any("+" in level and level != "+" for level in levels):
+        why = "has a + that is not a whole level"
+    if why:
+        raise NotWatchable(f"TOPIC {topic[:80]!r} {why}: give a filter such as wh/v1/#")
+
+
 async def watch(url: str, topics: Sequence[str]) -> int:
-    """Print messages until interrupted; return the exit code."""
+    """Print messages until interrupted; return the exit code. Raises NotWatchable."""
+    for topic in topics:
+        check_filter(topic)
     try:
         async with client_of(url) as client:
             for topic in topics:
@@ -42,7 +69,9 @@ async def watch(url: str, topics: Sequence[str]) -> int:
             async for message in client.messages:
                 print(line_of(message), flush=True)  # noqa: T201 - the command's result
     except aiomqtt.MqttError as error:
-        print(f"entrepot: {url} is not reachable: {error}", file=sys.stderr)  # noqa: T201
+        address = parse_mqtt_url(url)
+        where = f"the broker {address.host}:{address.port}"
+        print(f"entrepot: {where} is not reachable: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

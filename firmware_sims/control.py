@@ -55,6 +55,7 @@ class ControlServer:
 
         self._server = ThreadingHTTPServer((host, int(port)), Handler)
         self._server.daemon_threads = True
+        self._file = file
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{host}:{self._server.server_address[1]}\n", encoding="ascii")
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -64,6 +65,7 @@ class ControlServer:
         """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
+        self._file.unlink(missing_ok=True)
 
 
 def _in_loop(

@@ -20,12 +20,14 @@ from typing_extensions import override
 from gateway import live as live_state
 from gateway.core import Core
 from gateway.dispatch.react import react
-from gateway.errors import StartRefused
+from gateway.errors import StartFailed, StartRefused
+from gateway.flood import Flood
 from gateway.ingest.control import Control, control_topics
 from gateway.ingest.custody import serve_custody
-from gateway.ingest.telemetry import serve_telemetry
+from gateway.ingest.telemetry import RECEIVE_MAX, TelemetryParts, serve_telemetry
 from gateway.ledger import journal
-from gateway.ledger.errors import LedgerError
+from gateway.ledger.errors import UNFIT, LedgerError
+from gateway.ledger.reach import DatabaseAway
 from gateway.ledger.store import Ledger
 from gateway.ledger.verify import counts
 from gateway.platform.outward import serve_outward
@@ -37,6 +39,9 @@ from gateway.telemetry.sqlite_store import SqliteStore
 from gateway.vehicles import live as vehicle_live
 from gateway.vehicles.state import on_state
 from gateway.web.app import build_app
+from gateway.web.bounds import PatientBodies, PatientProtocol
+from runtime import memory
+from runtime.addresses import host_and_port
 from runtime.backoff import Backoff
 from runtime.clock import SystemClock, rfc3339_from_ns
 from runtime.mqtt_session import Session, SessionLost, SessionOptions
@@ -46,6 +51,7 @@ from wire.control import GatewayBeat, GatewayState
 from wire.topics import gateway_topic
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
@@ -79,6 +85,7 @@ class Gateway:
         self.address = address
         self.data_dir = data_dir
         self.live = live_state.Live()
+        self.flood = Flood()
         self.clock = SystemClock()
         self.control = Control(core, self.live, self.clock)
         self.boot = secrets.token_hex(4)
@@ -88,15 +95,22 @@ class Gateway:
         plane: str,
         serve: Callable[[Session], Awaitable[None]],
         will: mqtt5.Will | None = None,
+        *,
+        receive_max: int = 1_000,
     ) -> Never:
         """Hold one MQTT session for ever; a lost one comes back with jitter."""
         backoff = Backoff(first_s=0.2, limit_s=5.0)
-        options = SessionOptions(client_id=f"{GATEWAY}-{plane}-{self.boot}", will=will)
+        options = SessionOptions(
+            client_id=f"{GATEWAY}-{plane}-{self.boot}", will=will, receive_max=receive_max
+        )
         is_lost = False
+        told = self.live.sessions
+        told[plane] = "not open yet"
         while True:
             try:
                 session = await Session.connect(self.address, options)
             except SessionLost as error:
+                told[plane] = str(error)
                 if not is_lost:
                     log.warning("session_lost", extra={"plane": plane, "reason": str(error)})
                 is_lost = True
@@ -104,14 +118,25 @@ class Gateway:
                 continue
             log.info("session_open", extra={"plane": plane})
             is_lost = False
+            told[plane] = ""
             try:
                 await serve(session)
             except SessionLost as error:
                 is_lost = True
+                told[plane] = str(error)
                 log.warning("session_lost", extra={"plane": plane, "reason": str(error)})
             finally:
                 await session.close()
             await asyncio.sleep(backoff.next_delay_s())
+
+    def failed(self, name: str, error: Exception) -> None:
+        """Note why a task was restarted."""
+        before = self.live.failures.get(name)
+        self.live.failures[name] = live_state.TaskFailure(
+            at_s=self.clock.mono_s(),
+            count=1 if before is None else before.count + 1,
+            why=f"{type(error).__name__}: {error}"[:300],
+        )
 
     async def serve_control(self, session: Session) -> None:
         """Take control messages, requests and vehicles, in order of arrival."""
@@ -134,18 +159,25 @@ class Gateway:
         while True:
             packets = await session.batch()
             for packet in packets:
-                if packet.topic.startswith(f"{self.site.vda5050.interface}/"):
-                    await self._take_vehicle(packet)
-                elif packet.topic.startswith("uns/"):
-                    await take_request(self.core, packet)
-                else:
-                    await self.control.take(session, packet)
+                try:
+                    await self._take_one(session, packet)
+                except UNFIT as error:  # One message must not end the others' session.
+                    log.exception("control_unfit", extra={"topic": packet.topic[:200]})
+                    await self.control.bury(packet, f"{type(error).__name__}: {error}")
                 await session.ack([packet])
+
+    async def _take_one(self, session: Session, packet: mqtt5.PublishPacket) -> None:
+        if packet.topic.startswith(f"{self.site.vda5050.interface}/"):
+            await self._take_vehicle(packet)
+        elif packet.topic.startswith("uns/"):
+            await take_request(self.core, packet)
+        else:
+            await self.control.take(session, packet)
 
     async def _take_vehicle(self, packet: mqtt5.PublishPacket) -> None:
         named = vehicle_live.serial_and_subtopic(packet.topic)
         now_s = self.clock.mono_s()
-        state = vehicle_live.update(self.live, packet.topic, packet.payload, now_s)
+        state = vehicle_live.update(self.live, self.site, packet.topic, packet.payload, now_s)
         if state is None or named is None:
             return
         await self.core.transact(
@@ -179,6 +211,7 @@ class Gateway:
             self._read_processes()
             now_s = self.clock.mono_s()
             before = await self.core.read(journal.count)
+            self.live.withheld = self.flood.withheld(now_s)
             view = self._view()
             work = partial(react, live=view, now_mono_s=now_s)
             await self.core.transact("rule:react", work, is_news=False)
@@ -197,7 +230,7 @@ class Gateway:
             devices=dict(live.devices),
             air=dict(live.air),
             vehicles=dict(live.vehicles),
-            foreign_ledgers=set(live.foreign_ledgers),
+            foreign_ledgers=dict(live.foreign_ledgers),
         )
 
     def _read_processes(self) -> None:
@@ -225,9 +258,12 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
     http_listen: str | None,
     database_url: str | None,
 ) -> None:
-    """Run the gateway until cancelled. Raises SiteRefused or StartRefused before anything opens."""
+    """Run the gateway until cancelled.
+
+    Raises SettingsRefused or StartRefused, or StartFailed where a later start may succeed.
+    """
     site = load_site(site_dir)
-    host, port = _listen_address(http_listen or site.http.listen)
+    host, port = host_and_port(http_listen or site.http.listen)
     clock = SystemClock()
     (data_dir / "gateway").mkdir(parents=True, exist_ok=True)
     url = database_url or f"sqlite:///{data_dir / 'gateway' / 'ledger.db'}"
@@ -241,6 +277,8 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
         books = Ledger.open(
             url, ledger_id=ledger, site=site, now=lambda: rfc3339_from_ns(clock.wall_ns())
         )
+    except DatabaseAway as error:
+        raise StartFailed(str(error)) from error
     except (ValueError, LedgerError) as error:
         raise StartRefused(str(error)) from error
     core = Core(books)
@@ -250,6 +288,7 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
         gateway.live,
         site,
         store,
+        flood=gateway.flood,
         is_writable=host in LOOPBACK,
         data_dir=data_dir,
     )
@@ -261,24 +300,31 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
         qos=mqtt5.QoS.AT_LEAST_ONCE,
         retain=True,
     )
+    memory.settle()
     try:
         async with asyncio.TaskGroup() as tasks:
             for name, work in _works(gateway, will).items():
-                tasks.create_task(supervise(name, work), name=name)
-            tasks.create_task(server.serve(), name="web")
+                failed = partial(gateway.failed, name)
+                tasks.create_task(supervise(name, work, failed=failed), name=name)
+            tasks.create_task(_serve(server), name="web")
     finally:
-        server.should_exit = True
         await store.close()
         core.close()
+        _address_file(data_dir).unlink(missing_ok=True)
 
 
 def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitable[Never]]]:
     """Return the gateway's tasks by name: the flow."""
-    core, store, live, clock = gateway.core, gateway.store, gateway.live, gateway.clock
+    core, flood, clock = gateway.core, gateway.flood, gateway.clock
+    telemetry = TelemetryParts(
+        core=core, store=gateway.store, live=gateway.live, clock=clock, flood=flood
+    )
     return {
-        "custody": lambda: gateway.session("custody", lambda s: serve_custody(s, core)),
+        "custody": lambda: gateway.session(
+            "custody", lambda s: serve_custody(s, core, flood, clock)
+        ),
         "telemetry": lambda: gateway.session(
-            "telemetry", lambda s: serve_telemetry(s, core, store, live, clock)
+            "telemetry", lambda s: serve_telemetry(s, telemetry), receive_max=RECEIVE_MAX
         ),
         "control": lambda: gateway.session("control", gateway.serve_control, will),
         "outward": lambda: gateway.session("outward", lambda s: serve_outward(s, core, GATEWAY)),
@@ -288,42 +334,60 @@ def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitab
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to the daemon."""
+    """A server that leaves signals to the daemon and ends its streams before it waits for them."""
+
+    def __init__(self, config: uvicorn.Config, close_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._close_streams = close_streams
 
     @override
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         yield
 
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._close_streams()
+        await super().shutdown(sockets)
+
+
+async def _serve(server: _Server) -> None:
+    """Serve until cancelled, then let the server end in its own order instead of mid-wait."""
+    serving = asyncio.ensure_future(server.serve())
+    try:
+        await asyncio.shield(serving)
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _address_file(data_dir: Path) -> Path:
+    return data_dir / "run" / "gateway.http"
+
 
 async def _listen(app: Any, host: str, port: int, data_dir: Path) -> _Server:  # noqa: ANN401 - ASGI
     """Bind the page's port and say where it is. Raises StartRefused when it is taken."""
     config = uvicorn.Config(
-        app,
+        PatientBodies(app),
+        http=PatientProtocol,
         host=host,
         port=port,
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=3,
         timeout_keep_alive=30,
         server_header=False,
         limit_concurrency=500,
     )
     try:
-        socket = config.bind_socket()
+        bound_socket = config.bind_socket()
     except (OSError, SystemExit) as error:
         raise StartRefused(f"{host}:{port} is taken: choose another --http PORT") from error
-    bound = socket.getsockname()
+    bound = bound_socket.getsockname()
     (data_dir / "run").mkdir(parents=True, exist_ok=True)
     name = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-    (data_dir / "run" / "gateway.http").write_text(f"{name}:{bound[1]}\n", encoding="ascii")
-    server = _Server(config)
-    server.serve = partial(server.serve, sockets=[socket])  # type: ignore[method-assign]
+    name = f"[{name}]" if ":" in name else name
+    _address_file(data_dir).write_text(f"{name}:{bound[1]}\n", encoding="ascii")
+    server = _Server(config, app.state.close_streams)
+    server.serve = partial(server.serve, sockets=[bound_socket])  # type: ignore[method-assign]
     return server
-
-
-def _listen_address(listen: str) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit():
-        raise StartRefused(f"{listen!r} is no address to listen on: give HOST:PORT")
-    return host.strip("[]"), int(port)

@@ -6,6 +6,28 @@ Everything here may be lost at any time; nothing that the ledger needs lies here
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
+
+CLONE_SHOWN_S: Final = 15.0
+FOREIGN_SHOWN_S: Final = 30.0
+FOREIGN_COUNT_MAX: Final = 16
+
+
+@dataclass(slots=True, kw_only=True)
+class BoxLive:
+    """One process of an edge's name, as its last beat told it."""
+
+    boot: str
+    at_s: float
+    mode: str
+    tip_seq: int
+    mono_ms: int
+    """The box's own monotonic clock in that beat."""
+    custody_rows: int
+
+    def mono_ms_at(self, now_s: float) -> int:
+        """Return what the box's monotonic clock shows when ours shows `now_s`."""
+        return self.mono_ms + round((now_s - self.at_s) * 1000)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,8 +46,16 @@ class EdgeLive:
     telemetry_rows: int = 0
     is_online: bool = False
     is_full: bool = False
-    is_exhausted: bool = False
-    """Its last hello had nothing in common with the ledger."""
+    mode: str = "following"
+    """What its chain makes of the ledger: following, asking, forked, exhausted or stopped."""
+    boxes: dict[str, BoxLive] = field(default_factory=dict)
+    """By boot: every process that told of itself under this name of late."""
+    cloned_at_s: float = -1e9
+    """When two boxes last spoke in turn under this one name."""
+
+    def is_cloned(self, now_s: float) -> bool:
+        """Tell whether two boxes speak under this name."""
+        return now_s - self.cloned_at_s <= CLONE_SHOWN_S
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,18 +101,47 @@ class VehicleLive:
     battery_percent: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFailure:
+    """How a task of the gateway failed last."""
+
+    at_s: float
+    count: int
+    why: str
+
+
 @dataclass(slots=True)
 class Live:
     """All of it; written by adapters, read by rules and the page, in one event loop."""
 
     edges: dict[str, EdgeLive] = field(default_factory=dict)
     devices: dict[tuple[str, str], DeviceLive] = field(default_factory=dict)
-    air: dict[tuple[str, str], AirLive] = field(default_factory=dict)
-    """By (zone, device)."""
+    air: dict[tuple[str, str, str], AirLive] = field(default_factory=dict)
+    """By (zone, edge, device)."""
     vehicles: dict[str, VehicleLive] = field(default_factory=dict)
-    foreign_ledgers: set[str] = field(default_factory=set)
-    """Ledger ids of other gateways heard on this broker; gates shut while any is there."""
+    foreign_ledgers: dict[str, float] = field(default_factory=dict)
+    """Ledger ids of other gateways on this broker, with the seconds when each was last heard."""
+    twin_at_s: float = -1e9
+    """When a gateway of our own ledger id told of another journal than ours."""
+    withheld: list[str] = field(default_factory=list)
+    """Edges of which too much is unusable: what goes beyond their budget is not acknowledged."""
     processes: dict[str, dict[str, object]] = field(default_factory=dict)
     """By name, as the launcher's run/processes.json told last."""
     since: dict[tuple[str, str], float] = field(default_factory=dict)
     """Monotonic seconds when a rule first saw (rule, subject); written by rules only."""
+    sessions: dict[str, str] = field(default_factory=dict)
+    """By plane: why there is no session with the broker; empty while it is open."""
+    failures: dict[str, TaskFailure] = field(default_factory=dict)
+    """By name of the gateway's task."""
+
+    def foreign_now(self, now_s: float) -> list[str]:
+        """Return the other ledgers that are still heard; gates stay shut while any is."""
+        return sorted(
+            ledger
+            for ledger, at_s in self.foreign_ledgers.items()
+            if now_s - at_s <= FOREIGN_SHOWN_S
+        )
+
+    def has_twin(self, now_s: float) -> bool:
+        """Tell whether a second journal of our ledger id is at work."""
+        return now_s - self.twin_at_s <= FOREIGN_SHOWN_S

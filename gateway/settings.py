@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from typing_extensions import override
+from pydantic import Field
 
+from gateway.settings_checks import Date, Timezone, site_faults
+from runtime.addresses import Listen
+from runtime.settings import Fault, Settings, SettingsRefused, read_toml, settings_from
 from wire.base import Word
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class Settings(BaseModel):
-    """Settings forbid unknown keys: a typo must stop a daemon."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Point(Settings):
@@ -31,7 +27,7 @@ class Point(Settings):
 class Http(Settings):
     """Where the page listens."""
 
-    listen: str = "127.0.0.1:8080"
+    listen: Listen = "127.0.0.1:8080"
 
 
 class Retention(Settings):
@@ -49,7 +45,7 @@ class LedgerSettings(Settings):
     book: str
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     guarantee_ceiling: Annotated[int, Field(ge=0)]
-    """Minor units."""
+    """Minor units: whole, a float can't count money."""
     opening: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
 
 
@@ -58,7 +54,7 @@ class Rule(Settings):
 
     name: str
     value: float
-    since: str = Field(alias="from", pattern=r"^\d{4}-\d\d-\d\d$")
+    since: Date = Field(alias="from")
     source: str
 
 
@@ -130,7 +126,7 @@ class Site(Settings):
     enterprise: Word
     site: Word
     name: str
-    timezone: str = "UTC"
+    timezone: Timezone = "UTC"
     http: Http = Http()
     retention: Retention = Retention()
     ledger: LedgerSettings
@@ -189,102 +185,29 @@ def _location(rack: Rack, bay: int, level: int) -> Location:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One thing wrong in a settings file."""
-
-    file: str
-    key: str
-    message: str
-    remedy: str
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.file}: {self.key or 'file'}: {self.message}. {self.remedy}"
-
-
-class SiteRefused(Exception):
-    """The site's files can't be used; `faults` lists every reason."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("\n".join(str(fault) for fault in faults))
-        self.faults = faults
-
-
 def load_site(site_dir: Path) -> Site:
-    """Read and check `site.toml`. Raises SiteRefused with every fault at once."""
-    path = site_dir / "site.toml"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        remedy = "Give a folder with a readable site.toml."
-        raise SiteRefused(
-            [Fault(file=str(path), key="", message=str(error), remedy=remedy)]
-        ) from error
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        remedy = "Mend the TOML at that line."
-        raise SiteRefused(
-            [Fault(file=str(path), key="", message=str(error), remedy=remedy)]
-        ) from error
-    try:
-        site = Site.model_validate(document)
-    except ValidationError as error:
-        raise SiteRefused(_faults(path, error)) from error
-    faults = _cross_faults(path, site)
-    if faults:
-        raise SiteRefused(faults)
+    """Read and check `site.toml`. Raises SettingsRefused with every fault at once."""
+    site, faults = read_site(site_dir)
+    if site is None or faults:
+        raise SettingsRefused(faults)
     return site
 
 
-def _faults(path: Path, error: ValidationError) -> list[Fault]:
-    remedies = {
-        "extra_forbidden": "Remove the key or mend its spelling.",
-        "missing": "Add the key.",
-    }
-    return [
-        Fault(
-            file=str(path),
-            key=".".join(str(level) for level in detail["loc"]),
-            message=f"{detail['msg']} (got {str(detail.get('input'))[:80]!r})",
-            remedy=remedies.get(detail["type"], "Give a value of that form."),
-        )
-        for detail in error.errors()
+def read_site(site_dir: Path, *, today: str | None = None) -> tuple[Site | None, list[Fault]]:
+    """Return the site, where its form allows it, and every fault of site.toml.
+
+    Its rules must hold on the date `today` (YYYY-MM-DD; without it, today's in UTC).
+    """
+    path = site_dir / "site.toml"
+    try:
+        site = settings_from(path, read_toml(path), Site)
+    except SettingsRefused as refused:
+        return None, refused.faults
+    return site, [
+        Fault(file=str(path), key=key, message=message, remedy=remedy)
+        for key, message, remedy in site_faults(site, today or _today())
     ]
 
 
-def _cross_faults(path: Path, site: Site) -> list[Fault]:
-    faults: list[Fault] = []
-
-    def fault(key: str, message: str, remedy: str) -> None:
-        faults.append(Fault(file=str(path), key=key, message=message, remedy=remedy))
-
-    for key, ids in {
-        "zones": [zone.id for zone in site.zones],
-        "docks": [dock.id for dock in site.docks],
-        "stagings": [staging.id for staging in site.stagings],
-        "racks": [rack.id for rack in site.racks],
-        "vehicles": [vehicle.serial for vehicle in site.vehicles],
-    }.items():
-        for double in sorted({one for one in ids if ids.count(one) > 1}):
-            fault(key, f"the id {double!r} stands twice", "Give each its own id.")
-    zones = {zone.id for zone in site.zones}
-    for rack in site.racks:
-        if rack.zone not in zones:
-            fault(
-                f"racks.{rack.id}.zone",
-                f"unknown zone {rack.zone!r}",
-                f"Use one of {sorted(zones)}.",
-            )
-    for zone in site.zones:
-        if zone.temperature_c.low >= zone.temperature_c.high:
-            fault(
-                f"zones.{zone.id}.temperature_c", "low is not below high", "Swap or widen the band."
-            )
-    for dock in site.docks:
-        if dock.purpose == "outbound" and dock.gate is None:
-            fault(
-                f"docks.{dock.id}.gate", "an outbound dock has no gate", "Name the gate's device."
-            )
-    return faults
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

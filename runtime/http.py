@@ -9,6 +9,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from runtime.addresses import host_and_port
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
@@ -19,7 +21,7 @@ HEAD_BYTES_MAX: Final = 16_384
 BODY_BYTES_MAX: Final = 65_536
 REQUEST_S_MAX: Final = 10.0
 _PHRASES: Final = {
-    200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed",
+    200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
     408: "Request Timeout", 411: "Length Required", 413: "Content Too Large",
     422: "Unprocessable Content", 500: "Internal Server Error", 503: "Service Unavailable",
 }  # fmt: skip
@@ -70,20 +72,26 @@ async def endpoint(
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    host, _, port = listen.rpartition(":")
-    server = await asyncio.start_server(serve, host, int(port), limit=HEAD_BYTES_MAX, backlog=64)
+    host, port = host_and_port(listen)
+    server = await asyncio.start_server(serve, host, port, limit=HEAD_BYTES_MAX, backlog=64)
     bound = server.sockets[0].getsockname()
     name = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared, not bound
+    name = f"[{name}]" if ":" in name else name
     _write_address(address_file, f"{name}:{bound[1]}")
     try:
         yield f"{name}:{bound[1]}"
     finally:
         server.close()
+        _forget_address(address_file)
 
 
 def _write_address(file: Path, address: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(address + "\n", encoding="ascii")
+
+
+def _forget_address(file: Path) -> None:
+    file.unlink(missing_ok=True)
 
 
 async def _answer(
@@ -113,10 +121,12 @@ async def _read(reader: asyncio.StreamReader) -> tuple[str, str, bytes]:
         key.strip().lower(): value.strip()
         for key, _, value in (line.partition(":") for line in lines[1:] if line)
     }
+    if "origin" in headers:  # Cameras and probes send none: this is a page in a browser.
+        raise _Refused(problem(403, "/origin", "not_allowed", "not for pages in a browser"))
     if "transfer-encoding" in headers:
         raise _Refused(problem(411, "", "malformed", "send the body with Content-Length"))
     text = headers.get("content-length", "0")
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit()):
         raise _Refused(problem(400, "", "malformed", f"Content-Length {text[:20]!r}"))
     size = int(text)
     if size > BODY_BYTES_MAX:

@@ -114,12 +114,18 @@ class Session:
         )
         self._writer.write(packet.write())
         while True:
-            for answer in await self._read_packets():
-                if not isinstance(answer, mqtt5.ConnAckPacket):
-                    raise SessionLost(f"{type(answer).__name__} instead of CONNACK")
-                if answer.reason_code != mqtt5.ConnAckReasonCode.SUCCESS:
-                    raise SessionLost(f"broker refuses: {answer.reason_code.name}")
-                return
+            answers = await self._read_packets()
+            if not answers:
+                continue
+            answer = answers[0]
+            if not isinstance(answer, mqtt5.ConnAckPacket):
+                raise SessionLost(f"{type(answer).__name__} instead of CONNACK")
+            if answer.reason_code != mqtt5.ConnAckReasonCode.SUCCESS:
+                raise SessionLost(f"broker refuses: {answer.reason_code.name}")
+            # A session that was kept goes on at once, in the same read.
+            for early in answers[1:]:
+                self._take(early)
+            return
 
     def _start(self) -> None:
         self._heard_s = asyncio.get_running_loop().time()
@@ -223,7 +229,8 @@ class Session:
                 await self._room.wait()
                 for packet in await self._read_packets():
                     self._take(packet)
-                if len(self._inbox) >= self._options.receive_max:
+                # Whoever waits for an acknowledgement needs the socket read: it lies behind these.
+                if len(self._inbox) >= self._options.receive_max and not self._acks.waiting:
                     self._room.clear()
         except Exception as error:  # A bug here must end the session, not let it hang.
             if not isinstance(error, OSError | SessionLost):
@@ -288,6 +295,7 @@ class Session:
         future: asyncio.Future[mqtt5.PubAckReasonCode]
         future = asyncio.get_running_loop().create_future()
         self._acks.waiting[packet_id] = future
+        self._room.set()
         return future
 
     async def _acked(

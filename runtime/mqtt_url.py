@@ -22,9 +22,13 @@ class BrokerAddress:
 
 def parse_mqtt_url(url: str) -> BrokerAddress:
     """Return the address. Raises ValueError that names the value and the form."""
-    parts = urlsplit(url)
+    sentence = f"--mqtt {url!r} is no broker address: give mqtt://HOST:PORT"
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ValueError(sentence) from error
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise ValueError(f"--mqtt {url!r} is no broker address: give mqtt://HOST:PORT")
+        raise ValueError(sentence)
     try:
         port = parts.port or _PORTS[parts.scheme]
     except ValueError as error:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from wire.base import Clock, Count, Hash, Message, Word
 
+Mode = Literal["asking", "following", "forked", "exhausted", "stopped"]
 Position = tuple[Count, Hash]
 """(seq, hash) of a custody row; (0, 64 zeros) before the first."""
 
@@ -69,6 +70,8 @@ class EdgeBeat(Message):
     clock: Clock
     tip: Tip
     outbox: OutboxFill
+    mode: Mode = "following"
+    """What the edge makes of the ledger's heads; anything but following keeps gates shut."""
 
 
 class Hello(Message):
@@ -96,6 +99,8 @@ class Ack(Message):
 
     ledger: str
     telemetry: dict[str, list[tuple[Count, Count]]]
+    credit: Count | None = None
+    """How many readings the edge may have sent and not yet seen acknowledged."""
 
 
 class Deadline(Message):

@@ -5,6 +5,7 @@ Source: GS1 Tag Data Standard 2.x, sections 14.2 (partition tables), 14.6.1, 14.
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +43,13 @@ class Epc:
 
 def decode(text: str) -> Epc:
     """Return what 24 hex digits say. Raises EpcError with the reason."""
+    if text[:2] in {"0x", "0X"}:
+        raise EpcError("starts with 0x: give the hexadecimal digits only")
+    digits = "".join(text.split())
+    if len(digits) % 2 and all(one in string.hexdigits for one in digits):
+        raise EpcError(
+            f"{len(digits)} hexadecimal digits: an odd count is no whole number of bytes"
+        )
     try:
         data = bytes.fromhex(text)
     except ValueError as error:

@@ -11,6 +11,9 @@ from pydantic import Field
 
 from wire.base import Count, Reading, Word
 
+MASS_G_MAX: Final = 1e9
+"""A thousand tonnes: more than any scale of a warehouse shows."""
+MassG = Annotated[float, Field(ge=-MASS_G_MAX, le=MASS_G_MAX)]
 EpcHex = Annotated[str, Field(pattern=r"^[0-9A-F]{2,124}$")]
 
 
@@ -33,7 +36,7 @@ class Weight(Reading):
     """A stable weight."""
 
     read_point: Word
-    mass_g: float
+    mass_g: MassG
     text: str
     """The digits and unit exactly as the scale sent them: the legal record."""
     kind: Literal["gross", "net", "tare"]
@@ -44,7 +47,7 @@ class Load(Reading):
     """A stable weight joined with the tags present on the scale."""
 
     read_point: Word
-    mass_g: float
+    mass_g: MassG
     epcs: list[str]
     """Pure identity URIs (SGTIN and SSCC), sorted; a tag without one stands as its hex."""
     confidence_ratio: float = Field(ge=0, le=1)
@@ -63,7 +66,7 @@ class Plate(Reading):
     """A camera read a number plate."""
 
     read_point: Word
-    plate: str = Field(min_length=1, max_length=16)
+    plate: str = Field(min_length=1, max_length=16, pattern=r"[^\s.·-]")
     confidence_ratio: float = Field(ge=0, le=1)
 
 
@@ -86,6 +89,9 @@ class Gap(Reading):
     last_seq: Count
     count: Count
     cause: Literal["evicted", "corrupt", "clock_step", "disk_full"]
+    first_t_ns: Count | None = None
+    """When the readings that went were captured, where that is known."""
+    last_t_ns: Count | None = None
 
 
 EVENT_KINDS: Final[dict[str, type[Reading]]] = {

@@ -6,9 +6,11 @@ unit. Instants are RFC 3339 texts in UTC.
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from wire.base import Message, Word
 
@@ -17,9 +19,43 @@ Text = Annotated[str, Field(max_length=1_000)]
 Grams = Annotated[int, Field(gt=0, le=100_000_000)]
 Minor = Annotated[int, Field(ge=0, le=10**12)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-Instant = Annotated[AwareDatetime, Field(strict=False)]
+
+
+def _as_text(value: object) -> object:
+    if isinstance(value, str):
+        return value
+    raise PydanticCustomError("datetime_type", "an instant is a text of RFC 3339")
+
+
+def _in_this_century(value: datetime) -> datetime:
+    if FIRST_YEAR <= value.year <= LAST_YEAR:
+        return value
+    raise PydanticCustomError(
+        "datetime_range", f"an instant lies between {FIRST_YEAR} and {LAST_YEAR}"
+    )
+
+
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2100
+Instant = Annotated[
+    AwareDatetime,
+    Field(strict=False),
+    BeforeValidator(_as_text),
+    AfterValidator(_in_this_century),
+]
 Sscc = Annotated[str, Field(pattern=r"^[0-9]{18}$")]
-Plate = Annotated[str, Field(min_length=1, max_length=16)]
+
+
+def _is_date(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise PydanticCustomError("date_range", "there is no such day") from error
+    return text
+
+
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$"), AfterValidator(_is_date)]
+Plate = Annotated[str, Field(min_length=1, max_length=16, pattern=r"[^\s.·-]")]
 
 ProblemCode = Literal[
     "malformed", "too_large", "unknown_kind", "missing", "wrong_type", "out_of_range",
@@ -78,7 +114,7 @@ class Goods(Request):
     book_line: Id
     carton: CartonKind
     zone: Literal["ambient", "cool", "frozen"]
-    dangerous_goods_class: str | None = None
+    dangerous_goods_class: Annotated[str, Field(pattern=r"^[0-9A-Za-z.]{1,8}$")] | None = None
     duty_ratio: Annotated[float, Field(ge=0, le=10)]
 
 
@@ -88,7 +124,7 @@ class NoticedCarton(Message):
     epc: Annotated[str, Field(min_length=8, max_length=128)]
     goods_id: Id
     lot: Annotated[str, Field(max_length=40)]
-    expires_on: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
+    expires_on: Day | None = None
     value: Minor
 
 
@@ -125,7 +161,7 @@ class Order(Request):
     merchant_id: Id
     buyer_key: Id
     lines: Annotated[list[OrderLine], Field(min_length=1, max_length=100)]
-    amount: Minor
+    amount: Annotated[int, Field(gt=0, le=10**12)]
     currency: Currency
     ordered_at: Instant
     cutoff_at: Instant

@@ -59,7 +59,9 @@ class Health:
     def _set(self, status: Status, reason: str) -> None:
         if status != self._status:
             event = "device_back" if status == "ok" else "device_lost"
-            log.warning(event, extra={"device": self.device, "reason": reason})
+            is_first = self._status == "starting" and status == "ok"
+            level = logging.INFO if is_first else logging.WARNING
+            log.log(level, event, extra={"device": self.device, "reason": reason})
         self._status, self._reason = status, reason
 
     def birth(self) -> DeviceBirth:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
+import re
 from typing import TYPE_CHECKING, Final
 
 import serial
 
 from edge.errors import LinkLost
+from runtime.addresses import check_address
+from runtime.addresses import host_and_port as parts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 READ_BYTES: Final = 4_096
 HELD_BYTES_MAX: Final = 65_536
 OPEN_S_MAX: Final = 5.0
+_TERMIOS: Final = re.compile(r"\((\d+), '")
+"""pyserial puts what the port's settings raise into its text."""
 _PARITY: Final = {"N": serial.PARITY_NONE, "E": serial.PARITY_EVEN, "O": serial.PARITY_ODD}
 
 
@@ -46,7 +52,7 @@ class Line:
                 else:
                     await self._connect_serial()
         except (OSError, TimeoutError, ValueError) as error:
-            raise LinkLost(f"{self.port}: {str(error) or type(error).__name__}") from error
+            raise LinkLost(f"{self.port}: {plain_reason(error)}") from error
         self._lost = None
 
     async def _connect_serial(self) -> None:
@@ -71,7 +77,7 @@ class Line:
         except BlockingIOError:
             return
         except OSError as error:
-            self._fail(str(error))
+            self._fail(plain_reason(error))
             return
         if not data:
             self._fail("the port is gone")
@@ -79,8 +85,8 @@ class Line:
         self._take(data)
 
     async def _connect_tcp(self) -> None:
-        host, _, port = self._path.removeprefix("tcp://").rpartition(":")
-        reader, self._writer = await asyncio.open_connection(host, int(port))
+        host, port = parts_of(self._path.removeprefix("tcp://"))
+        reader, self._writer = await asyncio.open_connection(host, port)
         self._task = asyncio.create_task(self._read_tcp(reader), name=f"line/{self.port}")
 
     async def _read_tcp(self, reader: asyncio.StreamReader) -> None:
@@ -89,7 +95,7 @@ class Line:
                 self._take(data)
             self._fail("the other side closed")
         except OSError as error:
-            self._fail(str(error))
+            self._fail(plain_reason(error))
 
     def _take(self, data: bytes) -> None:
         self._held += data
@@ -132,8 +138,8 @@ class Line:
             elif self._serial is not None:
                 await self._write_serial(data)
         except OSError as error:
-            self._fail(str(error))
-            raise LinkLost(f"{self.port}: {error}") from error
+            self._fail(plain_reason(error))
+            raise LinkLost(f"{self.port}: {plain_reason(error)}") from error
 
     async def _write_serial(self, data: bytes) -> None:
         port = self._serial
@@ -163,6 +169,22 @@ class Line:
         self._lost = "closed"
 
 
+def plain_reason(error: Exception) -> str:
+    """Return why a port could not be used: one errno in words, no path and no library's phrase."""
+    number = getattr(error, "errno", None)
+    if number is None and (found := _TERMIOS.search(str(error))):
+        number = int(found[1])
+    if isinstance(error, TimeoutError) and number is None:
+        return f"no connection within {OPEN_S_MAX:.0f} s"
+    if number == errno.ENOTTY:
+        return "is no serial port (errno 25)"
+    if number in {errno.EAGAIN, errno.EBUSY}:
+        return f"another program holds it (errno {number})"
+    if isinstance(number, int) and number > 0:
+        return f"{os.strerror(number)} (errno {number})"
+    return str(error) or type(error).__name__
+
+
 def host_and_port(address: str, data_dir: Path) -> tuple[str, int]:
     """Return a TCP address given as HOST:PORT, or by a file below DATA. Raises LinkLost."""
     text = address
@@ -171,7 +193,7 @@ def host_and_port(address: str, data_dir: Path) -> tuple[str, int]:
             text = (data_dir / address).read_text(encoding="ascii").strip()
         except OSError as error:
             raise LinkLost(f"{address}: {error.strerror}") from error
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit():
-        raise LinkLost(f"{address}: {text[:60]!r} is not HOST:PORT")
-    return host, int(port)
+    try:
+        return parts_of(check_address(text, port_min=1))
+    except ValueError as error:
+        raise LinkLost(f"{address}: {text[:60]!r} is not HOST:PORT") from error

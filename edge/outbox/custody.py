@@ -7,35 +7,29 @@ Source: the project's contract on the wire, section 2.
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import secrets
 import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from edge.outbox.connect import connect, named_errors
 from edge.outbox.errors import AdoptRefused, ChainDamaged, DiskRefuses
-from wire.chain import (
-    ROOT_HASH,
-    CustodyRow,
-    Tombstone,
-    next_row,
-    row_hash,
-    tombstone_checksum,
-)
+from edge.outbox.vouch import ends_fault, row_as_read, sound_or_void, vouched
+from wire.chain import ROOT_HASH, next_row
 from wire.topics import kind_and_device
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from wire.chain import CustodyRow, Tombstone
     from wire.control import Position
 
 COMMANDS_COUNT_MAX: Final = 10_000
 """A command older than so many others is refused as late anyway."""
 PRUNE_COUNT_MAX: Final = 5_000
 """Rows deleted at a time: a capture never waits for a long clean-up."""
-BODY_BYTES_MAX: Final = 1_000_000
-"""Below the smallest maximum packet that we configure; larger rows travel as tombstones."""
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS custody (
@@ -80,29 +74,23 @@ class CustodyStore:
         self._db = connection
         self._tip = self._position("tip")
         self._base = self._position("base")
-        if self._tip[0] < self._base[0]:
-            raise ChainDamaged(f"tip {self._tip[0]} lies below base {self._base[0]}")
-        rows = self._db.execute("SELECT COUNT(*), MAX(seq) FROM custody").fetchone()
-        if rows[0] and rows[1] > self._tip[0]:
-            raise ChainDamaged(f"row {rows[1]} lies above the tip {self._tip[0]}")
+        self._check_ends()
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, connect: Callable[[Path], sqlite3.Connection] = connect) -> Self:
         """Open or make the file. Raises DiskRefuses, ChainDamaged."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        with named_errors(), contextlib.ExitStack() as undo:
+            db = connect(path)
+            undo.callback(db.close)
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA busy_timeout=5000")
             db.executescript(_SCHEMA)
-            for name in ("tip", "base", "head"):
+            for name in ("tip", "base", "head", "stopped"):
                 db.execute("INSERT OR IGNORE INTO position VALUES (?, 0, ?)", (name, ROOT_HASH))
-            return cls(db)
-        except (OSError, sqlite3.OperationalError) as error:
-            raise DiskRefuses(f"{path}: {error}") from error
-        except sqlite3.DatabaseError as error:
-            raise ChainDamaged(f"{path}: {error}") from error
+            store = cls(db)
+            undo.pop_all()
+            return store
 
     def close(self) -> None:
         """Close the file."""
@@ -112,6 +100,19 @@ class CustodyStore:
     def tip(self) -> Position:
         """The newest row's (seq, hash); (0, zeros) before the first."""
         return self._tip
+
+    @property
+    @named_errors()
+    def is_stopped(self) -> bool:
+        """Tell whether a person stopped this box."""
+        return self._position("stopped")[0] == 1
+
+    def stop(self) -> None:
+        """Note that a person stopped this box: it stays so over restarts. Raises DiskRefuses."""
+        try:
+            self._set_position("stopped", (1, ROOT_HASH))
+        except sqlite3.Error as error:
+            raise DiskRefuses(str(error)) from error
 
     @property
     def base(self) -> Position:
@@ -153,22 +154,15 @@ class CustodyStore:
         self._tip = (seq, prev)
         return rows
 
+    @named_errors()
     def hash_at(self, seq: int) -> str | None:
-        """Return the chain's hash at `seq` (tip and base included), None where nothing is kept."""
-        if seq == self._tip[0]:
-            return self._tip[1]
-        if seq == self._base[0]:
-            return self._base[1]
-        if not self._base[0] < seq < self._tip[0]:
-            return None
-        # The row above vouches for it, so that a rotten row doesn't break the stretch.
-        above = self._db.execute("SELECT prev FROM custody WHERE seq = ?", (seq + 1,)).fetchone()
-        own = self._db.execute("SELECT hash FROM custody WHERE seq = ?", (seq,)).fetchone()
-        for found in (above, own):
-            if found is not None:
-                return str(found[0])
-        return None
+        """Return the chain's hash at `seq` (tip and base included), None where nothing proves it.
 
+        Raises DiskRefuses, ChainDamaged; so does every method that reads.
+        """
+        return self._hash_at(seq, self._rows(seq, seq + 1))
+
+    @named_errors()
     def sample(self) -> list[Position]:
         """Return positions at exponentially growing distance from the tip, and the base."""
         seqs = {self._tip[0], self._base[0]}
@@ -176,38 +170,38 @@ class CustodyStore:
         while self._tip[0] - distance > self._base[0]:
             seqs.add(self._tip[0] - distance)
             distance *= 2
-        found = [(seq, self.hash_at(seq)) for seq in sorted(seqs, reverse=True)]
-        return [(seq, known) for seq, known in found if known is not None]
+        found: list[Position] = []
+        for seq in sorted(seqs, reverse=True):
+            with contextlib.suppress(ChainDamaged):  # The ledger may know one of the others.
+                if (known := self.hash_at(seq)) is not None:
+                    found.append((seq, known))
+        return found
 
+    @named_errors()
     def above(self, seq: int, count_max: int) -> list[CustodyRow | Tombstone]:
         """Return the next rows above `seq`, in order; a damaged or oversized one as tombstone."""
         first = max(seq, self._base[0]) + 1
         last = min(self._tip[0], first + count_max - 1)
         if last < first:
             return []
-        found = {
-            row[0]: CustodyRow(
-                seq=row[0], prev=row[1], id=row[2], hash=row[3], topic=row[4], body=bytes(row[5])
-            )
-            for row in self._db.execute(
-                "SELECT seq, prev, id, hash, topic, body FROM custody WHERE seq BETWEEN ? AND ?",
-                (first, last),
-            )
-            if all(isinstance(value, str) for value in row[1:5]) and isinstance(row[5], bytes)
-        }
-        prev = self.hash_at(first - 1)
+        found = self._rows(first - 1, last + 1)
+        prev = self._hash_at(first - 1, found)
         rows: list[CustodyRow | Tombstone] = []
         for number in range(first, last + 1):
-            known = self.hash_at(number)
+            known = self._hash_at(number, found)
             if prev is None or known is None:
                 break
-            rows.append(_sound_or_void(found.get(number), seq=number, prev=prev, known=known))
+            rows.append(sound_or_void(found.get(number), seq=number, prev=prev, known=known))
             prev = known
+        if not rows:  # In silence the chain would stand still for ever.
+            raise ChainDamaged(f"nothing proves the hashes of the rows {first - 1} and {first}")
         return rows
 
+    @named_errors()
     def last_seqs(self) -> dict[str, int]:
         """Return the chain number of the last custody event of each device."""
-        return dict(self._db.execute("SELECT device, seq FROM last_event"))
+        found = self._db.execute("SELECT device, seq FROM last_event").fetchall()
+        return {_text(device): _number(seq) for device, seq in found}
 
     def archive(self, seq: int, *, rows_max: int, older_than_ns: int) -> None:
         """Note that the ledger has the rows up to `seq`; prune the archive to its bounds.
@@ -228,6 +222,7 @@ class CustodyStore:
         self._base = self._position("base")
 
     @property
+    @named_errors()
     def head_seq(self) -> int:
         """The last head of the ledger that was noted on disk."""
         return self._position("head")[0]
@@ -248,34 +243,38 @@ class CustodyStore:
         self._db.execute("DELETE FROM custody WHERE seq <= ?", (upto,))
         self._set_position("base", (upto, known))
 
-    def adopt(self, *, head: Position, common: Position) -> int:
+    @named_errors()
+    def adopt(self, *, head: Position, common: Position | None) -> int:
         """Chain the rows above `common` anew on the ledger's `head`, ids kept; return how many.
 
+        Without anything in common all rows still kept are chained anew; a stopped box goes on.
         Raises AdoptRefused when `common` is not on this chain.
         """
+        common = self._base if common is None else common
         if self.hash_at(common[0]) != common[1]:
             raise AdoptRefused(f"position {common[0]} is not on this chain")
-        rows = self._db.execute(
-            "SELECT seq, topic, id, body, captured_ns, hash, prev FROM custody"
-            " WHERE seq > ? ORDER BY seq",
-            (common[0],),
-        ).fetchall()
-        sound = [row for row in rows if row_hash(row[1], row[0], row[6], row[2], row[3]) == row[5]]
+        rows = self._rows(common[0] + 1, self._tip[0])
+        sound = [row for _, row in sorted(rows.items()) if row.is_sound()]
+        captured_ns_of = dict(
+            self._db.execute("SELECT seq, captured_ns FROM custody WHERE seq > ?", (common[0],))
+        )
         self._begin()
         try:
             self._db.execute("DELETE FROM custody")
             self._db.execute("DELETE FROM last_event")
             seq, prev = head
             chained: list[CustodyRow] = []
-            for _, topic, row_id, body, captured_ns, _, _ in sound:
+            for old in sound:
                 seq += 1
-                row = next_row(seq=seq, prev=prev, row_id=row_id, topic=topic, body=body)
+                row = next_row(seq=seq, prev=prev, row_id=old.id, topic=old.topic, body=old.body)
+                captured_ns = captured_ns_of[old.seq]
                 self._db.execute(
                     "INSERT INTO custody VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (row.seq, row.prev, row.id, row.hash, row.topic, row.body, captured_ns),
                 )
                 chained.append(row)
                 prev = row.hash
+            self._set_position("stopped", (0, ROOT_HASH))
             self._set_position("base", head)
             self._set_position("head", head)
             self._set_position("tip", (seq, prev))
@@ -304,27 +303,59 @@ class CustodyStore:
             raise DiskRefuses(str(error)) from error
         return changed == 1
 
+    @named_errors()
     def open_commands(self) -> list[OpenCommand]:
         """Return the commands that were begun and never ended, oldest first."""
         return [
-            OpenCommand(command_id=row[0], device=row[1], verb=row[2])
+            OpenCommand(command_id=_text(row[0]), device=_text(row[1]), verb=_text(row[2]))
             for row in self._db.execute(
                 "SELECT command_id, device, verb FROM command WHERE is_ended = 0 ORDER BY rowid"
             )
         ]
 
+    @named_errors()
     def size_bytes(self) -> int:
         """Return the size of the data file."""
         pages = self._db.execute("PRAGMA page_count").fetchone()[0]
         size = self._db.execute("PRAGMA page_size").fetchone()[0]
         return int(pages) * int(size)
 
+    @named_errors()
     def captured_ns_above(self, seq: int) -> int | None:
         """Return when the oldest row above `seq` was captured."""
         found = self._db.execute(
             "SELECT captured_ns FROM custody WHERE seq > ? ORDER BY seq LIMIT 1", (seq,)
         ).fetchone()
-        return None if found is None else int(found[0])
+        return None if found is None else _number(found[0])
+
+    def _rows(self, first: int, last: int) -> dict[int, CustodyRow]:
+        """Return rows as they lie there, rotten or not."""
+        return {
+            row[0]: row_as_read(*row)
+            for row in self._db.execute(
+                "SELECT seq, prev, id, hash, topic, body FROM custody WHERE seq BETWEEN ? AND ?",
+                (first, last),
+            )
+        }
+
+    def _hash_at(self, seq: int, rows: Mapping[int, CustodyRow]) -> str | None:
+        if seq == self._tip[0]:
+            return self._tip[1]
+        if seq == self._base[0]:
+            return self._base[1]
+        if not self._base[0] < seq < self._tip[0]:
+            return None
+        return vouched(rows.get(seq), rows.get(seq + 1))
+
+    def _check_ends(self) -> None:
+        """Hold the records of tip and base against the rows. Raises ChainDamaged."""
+        lowest, highest = self._db.execute(  # Two queries in one: each looks at one end only.
+            "SELECT (SELECT MIN(seq) FROM custody), (SELECT MAX(seq) FROM custody)"
+        ).fetchone()
+        rows = self._rows(lowest or 0, lowest or 0) | self._rows(highest or 0, highest or 0)
+        fault = ends_fault(rows.get(lowest), rows.get(highest), base=self._base, tip=self._tip)
+        if fault:
+            raise ChainDamaged(fault)
 
     def _note_last(self, rows: Iterable[CustodyRow]) -> None:
         last = {named[1]: row.seq for row in rows if (named := kind_and_device(row.topic))}
@@ -336,7 +367,7 @@ class CustodyStore:
         ).fetchone()
         if found is None:
             raise ChainDamaged(f"the record of the {name} is missing")
-        return int(found[0]), str(found[1])
+        return _number(found[0]), _text(found[1])
 
     def _set_position(self, name: str, position: Position) -> None:
         self._db.execute("UPDATE position SET seq = ?, hash = ? WHERE name = ?", (*position, name))
@@ -352,23 +383,13 @@ class CustodyStore:
             self._db.execute("ROLLBACK")
 
 
-def _sound_or_void(
-    row: CustodyRow | None, *, seq: int, prev: str, known: str
-) -> CustodyRow | Tombstone:
-    """Return the row when it fits its place in the chain and a packet, else its tombstone."""
-    if row is not None and row.prev == prev and row.hash == known and row.is_sound():
-        if len(row.body) <= BODY_BYTES_MAX:
-            return row
-        row_id = row.id
-    elif row is not None and len(row.id) == 32 and row.id.isascii():  # noqa: PLR2004 - 128 bits
-        row_id = row.id
-    else:
-        # Nobody can know the id any more; this one is the same at every sending.
-        row_id = hashlib.sha256(f"lost {seq} {known}".encode()).hexdigest()[:32]
-    return Tombstone(
-        seq=seq,
-        prev=prev,
-        id=row_id,
-        hash=known,
-        checksum=tombstone_checksum(seq, prev, row_id, known),
-    )
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise ChainDamaged(f"{value!r} stands where a number belongs")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ChainDamaged(f"{value!r} stands where a text belongs")
+    return value

@@ -15,5 +15,9 @@ class ChainDamaged(OutboxError):
     """The chain's own records don't fit its rows: the file was changed from outside."""
 
 
+class QueueDamaged(OutboxError):
+    """The telemetry file is rotten."""
+
+
 class AdoptRefused(OutboxError):
     """The ledger's head can't be adopted."""

@@ -31,6 +31,8 @@ class Mode(StrEnum):
     """The ledger has rows of this edge that this disk lacks: a person decides."""
     EXHAUSTED = "exhausted"
     """The ledger fell behind everything that is still kept: a person decides."""
+    STOPPED = "stopped"
+    """A person decided: this box is a copy, or its history is wrong. It sends nothing."""
 
 
 class Chain(Protocol):
@@ -59,6 +61,9 @@ class Follower:
     """The newest row sent since the last rewind."""
     round_trip_s: float = 0.0
     """Of the newest answered hello."""
+    answer: Head | None = None
+    """The newest head that answered a hello of ours: what an adoption chains on."""
+    answers_count: int = 0
     _nonce: str | None = None
     _asked_at_s: float = 0.0
     _resend_s: float = 0.0
@@ -84,6 +89,10 @@ class Follower:
 
     def _hear_answer(self, head: Head) -> bool:
         before = (self.mode, self.acked_seq)
+        self.answer = head
+        self.answers_count += 1
+        if self.mode is Mode.STOPPED:
+            return False
         if self._is_ours(head):
             if self.mode is not Mode.FOLLOWING or head.seq < self.acked_seq:
                 self.sent_seq = head.seq  # First answer, or the ledger went back: send from there.
@@ -96,6 +105,16 @@ class Follower:
         else:
             self.mode = Mode.FORKED
         return before != (self.mode, self.acked_seq)
+
+    def adopted(self, head: Head) -> None:
+        """Follow again: the rows above `head` were chained anew on it."""
+        self.mode = Mode.FOLLOWING
+        self.acked_seq = head.seq
+        self.sent_seq = head.seq
+
+    def stop(self) -> None:
+        """Send nothing from now on, whatever the ledger answers."""
+        self.mode = Mode.STOPPED
 
     def _hear_unasked(self, head: Head) -> bool:
         if self.mode is not Mode.FOLLOWING or head.seq <= self.acked_seq:

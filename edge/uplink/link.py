@@ -14,7 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from pydantic import ValidationError
 
-from edge.outbox.errors import DiskRefuses
+from edge.outbox.errors import ChainDamaged, DiskRefuses
 from edge.uplink.client import UplinkClient
 from edge.uplink.follow import RESEND_S_MAX, ROUND_TRIPS_COUNT, Follower, Mode
 from runtime.backoff import Backoff
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from edge.outbox.custody import CustodyStore
-    from edge.outbox.telemetry import TelemetryQueue
+    from edge.outbox.telemetry import Queued, TelemetryQueue
     from edge.outbox.worker import CustodyWriter, Worker
     from runtime.clock import Clock
     from runtime.mqtt_url import BrokerAddress
@@ -41,9 +41,12 @@ HELLO_ASKING_S: Final = 1.0
 GATEWAY_FRESH_S: Final = 5.0
 TELEMETRY_EXPIRY_S: Final = 60
 TELEMETRY_WINDOW: Final = 200
+"""Readings in flight until a gateway gives credit for more or fewer."""
+TELEMETRY_WINDOW_MAX: Final = 2_000
 TELEMETRY_NEWEST: Final = 20
 TELEMETRY_RESEND_S: Final = 5.0
 CUSTODY_BATCH: Final = 50
+TELEMETRY_BATCH: Final = 100
 
 
 @dataclass(kw_only=True)
@@ -77,11 +80,16 @@ class Link:
     def __init__(self, parts: LinkParts) -> None:
         self._parts = parts
         self.follower = Follower(parts.ledger, parts.custody, self._archive)
+        if parts.custody.is_stopped:
+            self.follower.stop()
         self.gateway_beat_s = -1e9
         """Monotonic seconds of the newest beat of a gateway of our ledger."""
         self.unreadable_count = 0
         self.is_connected = False
+        self.is_chain_damaged = False
+        """The next rows can't be read or proven: a person must act."""
         self._flying: dict[tuple[str, int], float] = {}
+        self._window = TELEMETRY_WINDOW
         self._stale_births: set[str] = set()
         """Devices that the broker still tells of and that this edge does not have."""
         self._wake = parts.custody_writer.appended
@@ -96,6 +104,21 @@ class Link:
     def has_gateway(self) -> bool:
         """Tell whether a gateway of our ledger is alive."""
         return self._parts.clock.mono_s() - self.gateway_beat_s <= GATEWAY_FRESH_S
+
+    async def ask_now(self, within_s: float) -> Head | None:
+        """Say hello and return the ledger's answer, or None when none comes in time."""
+        follower, seen = self.follower, self.follower.answers_count
+        self._hello_now.set()
+        end_s = self._parts.clock.mono_s() + within_s
+        while follower.answers_count == seen:
+            if self._parts.clock.mono_s() > end_s:
+                return None
+            await asyncio.sleep(0.02)
+        return follower.answer
+
+    def went_on(self) -> None:
+        """Send again: what kept the chain back is over."""
+        self._wake.set()
 
     async def run(self) -> Never:
         """Connect, serve, and connect again with jitter."""
@@ -127,7 +150,7 @@ class Link:
             max_queued_incoming_messages=2_000,
             tls_params=aiomqtt.TLSParameters() if parts.address.is_tls else None,
         )
-        client.pending_calls_threshold = 2 * CUSTODY_BATCH + TELEMETRY_WINDOW
+        client.pending_calls_threshold = 2 * CUSTODY_BATCH + 2 * TELEMETRY_BATCH
         async with client:
             await client.subscribe(
                 [
@@ -172,7 +195,7 @@ class Link:
             body = bytes(message.payload or b"")
             try:
                 await self._take(levels, body, is_retained=bool(message.retain))
-            except DiskRefuses as error:
+            except (DiskRefuses, ChainDamaged) as error:
                 log.warning("control_waits_for_disk", extra={"error": str(error)[:300]})
             except (ValidationError, ValueError, RecursionError) as error:
                 self.unreadable_count += 1
@@ -210,6 +233,8 @@ class Link:
     async def _forget(self, ack: Ack) -> None:
         parts = self._parts
         ranges = dict(ack.telemetry)
+        if ack.credit is not None:
+            self._window = max(1, min(ack.credit, TELEMETRY_WINDOW_MAX))
         await parts.telemetry_worker.run(lambda: parts.telemetry.forget(ranges))
         for name in list(self._flying):
             spans = ranges.get(name[0], ())
@@ -272,11 +297,7 @@ class Link:
                 follower.rewind_if_due(now_s, jitter=parts.rng.random())
                 room = min(follower.room(), CUSTODY_BATCH)
                 seq = follower.sent_seq
-                rows = (
-                    await parts.custody_worker.run(lambda s=seq, n=room: parts.custody.above(s, n))  # type: ignore[misc]
-                    if room
-                    else []
-                )
+                rows = await self._rows_above(seq, room) if room else []
                 if rows:
                     follower.sent(rows[-1].seq, now_s)
                     async with asyncio.TaskGroup() as sending:  # Started, so sent, in this order.
@@ -290,6 +311,19 @@ class Link:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    async def _rows_above(self, seq: int, count_max: int) -> list[CustodyRow | Tombstone]:
+        """Return the next rows; none where the file is rotten beyond proof: telemetry goes on."""
+        parts = self._parts
+        try:
+            rows = await parts.custody_worker.run(lambda: parts.custody.above(seq, count_max))
+        except ChainDamaged as error:
+            if not self.is_chain_damaged:
+                log.error("custody_damaged", extra={"above": seq, "error": str(error)[:300]})  # noqa: TRY400
+            self.is_chain_damaged = True
+            return []
+        self.is_chain_damaged = False
+        return rows
 
     async def _publish_row(self, client: UplinkClient, row: CustodyRow | Tombstone) -> None:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
@@ -308,6 +342,12 @@ class Link:
         properties.UserProperty = told
         await client.publish(topic, body, qos=1, properties=properties, timeout=20)
 
+    async def _publish_reading(self, client: UplinkClient, row: Queued) -> None:
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.UserProperty = [("boot", row.boot), ("seq", str(row.seq))]
+        properties.MessageExpiryInterval = TELEMETRY_EXPIRY_S
+        await client.publish(row.topic, row.body, qos=1, properties=properties, timeout=20)
+
     async def _send_telemetry(self, client: UplinkClient) -> Never:
         parts = self._parts
         while True:
@@ -317,8 +357,9 @@ class Link:
             for name, sent_s in list(self._flying.items()):
                 if now_s - sent_s > resend_s:
                     del self._flying[name]
-            room = TELEMETRY_WINDOW - len(self._flying)
-            if not self.has_gateway() or room <= 0:
+            room = min(self._window - len(self._flying), TELEMETRY_BATCH)
+            is_stopped = self.follower.mode is Mode.STOPPED
+            if not self.has_gateway() or room <= 0 or is_stopped:
                 await asyncio.sleep(0.2)
                 continue
             flying = list(self._flying)
@@ -327,11 +368,9 @@ class Link:
                     n, newest_count=TELEMETRY_NEWEST, besides=f
                 )
             )
-            for row in rows:
-                properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-                properties.UserProperty = [("boot", row.boot), ("seq", str(row.seq))]
-                properties.MessageExpiryInterval = TELEMETRY_EXPIRY_S
-                self._flying[(row.boot, row.seq)] = now_s
-                await client.publish(row.topic, row.body, qos=1, properties=properties, timeout=20)
+            async with asyncio.TaskGroup() as sending:
+                for row in rows:
+                    self._flying[(row.boot, row.seq)] = now_s
+                    sending.create_task(self._publish_reading(client, row))
             if not rows:
                 await asyncio.sleep(0.2)

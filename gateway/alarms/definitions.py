@@ -6,49 +6,23 @@ The alarm's row keeps the English words; a page looks the Chinese ones up by the
 # ruff: noqa: RUF001 (Chinese sentences have Chinese punctuation)
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-Severity = Literal["critical", "high", "warning"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """An alarm's text in one language."""
-
-    title: str
-    cause: str
-    consequence: str
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
-    """A kind of alarm."""
-
-    id: str
-    severity: Severity
-    en: Words
-    zh: Words
-    is_latched: bool = False
-    """A latched alarm stays after its cause has gone, until a person acknowledges it."""
-
-
-def _words(title: str, cause: str, consequence: str, remedy: str) -> Words:
-    return Words(title=title, cause=cause, consequence=consequence, remedy=remedy)
-
+from gateway.alarms.custody_definitions import CUSTODY
+from gateway.alarms.words import Definition, words_of
 
 _ALL: Final = (
+    *CUSTODY,
     Definition(
         id="edge-lost",
         severity="critical",
-        en=_words(
+        en=words_of(
             "Edge lost",
             "No beat of the edge for more than 6 s: process, host, network or broker is down.",
             "Nothing is read at that dock; its gate stays shut.",
             "Check the edge's process and its network; it sends what it captured when it is back.",
         ),
-        zh=_words(
+        zh=words_of(
             "边缘节点失联",
             "超过 6 秒未收到边缘节点心跳：进程、主机、网络或消息代理中断。",
             "该月台无法读取数据，卡口保持关闭。",
@@ -58,13 +32,13 @@ _ALL: Final = (
     Definition(
         id="device-lost",
         severity="high",
-        en=_words(
+        en=words_of(
             "Device lost",
             "The device no longer answers its edge.",
             "What it measures or reads is missing; dock work that needs it waits.",
             "Check power and cable, then the device's page for the last error.",
         ),
-        zh=_words(
+        zh=words_of(
             "设备失联",
             "设备不再应答边缘节点。",
             "其测量或读取的数据缺失，依赖它的月台作业等待。",
@@ -74,13 +48,13 @@ _ALL: Final = (
     Definition(
         id="climate-excursion",
         severity="critical",
-        en=_words(
+        en=words_of(
             "Climate excursion",
             "The zone's median temperature is outside its band for longer than allowed.",
             "All cartons in the zone are on quality hold; nothing is put away there.",
             "Mend the cooling; when the zone is back in band, inspect and release the holds.",
         ),
-        zh=_words(
+        zh=words_of(
             "温度超限",
             "库区温度中位数超出允许范围的时间过长。",
             "该库区全部箱子被质量冻结，不再上架到该区。",
@@ -90,13 +64,13 @@ _ALL: Final = (
     Definition(
         id="climate-stale",
         severity="high",
-        en=_words(
+        en=words_of(
             "Climate unknown",
             "No fresh good temperature of the zone.",
             "An excursion would not be seen.",
             "Check the zone's probes and their bus.",
         ),
-        zh=_words(
+        zh=words_of(
             "温度未知",
             "库区没有新的有效温度。",
             "温度超限将无法发现。",
@@ -106,13 +80,13 @@ _ALL: Final = (
     Definition(
         id="weight-discrepancy",
         severity="high",
-        en=_words(
+        en=words_of(
             "Weight differs from the notice",
             "The floor scale's stable weight is outside the tolerance of the noticed mass.",
             "The pallet's cartons are on discrepancy hold and are not booked or put away.",
             "Recount or reweigh the pallet, then release the hold with a reason.",
         ),
-        zh=_words(
+        zh=words_of(
             "重量与预报不符",
             "地磅稳定重量超出预报重量的允差。",
             "该托盘的箱子被差异冻结，不入账、不上架。",
@@ -122,13 +96,13 @@ _ALL: Final = (
     Definition(
         id="tags-discrepancy",
         severity="high",
-        en=_words(
+        en=words_of(
             "Tags differ from the notice",
             "The tags read on the scale are not those of the notice.",
             "The pallet's cartons are on discrepancy hold and are not booked or put away.",
             "Look for the missing or foreign carton, then release the hold with a reason.",
         ),
-        zh=_words(
+        zh=words_of(
             "标签与预报不符",
             "地磅上读到的标签与预报不一致。",
             "该托盘的箱子被差异冻结，不入账、不上架。",
@@ -138,13 +112,13 @@ _ALL: Final = (
     Definition(
         id="gate-refused",
         severity="critical",
-        en=_words(
+        en=words_of(
             "Gate refuses the truck",
             "What is on the truck is not what customs released for it.",
             "The gate stays shut; the truck holds its dock.",
             "Read the refusal; unload the truck and send it back, or mend what it names.",
         ),
-        zh=_words(
+        zh=words_of(
             "卡口拒绝放行",
             "车上货物与海关放行内容不符。",
             "卡口保持关闭，车辆占用月台。",
@@ -154,13 +128,13 @@ _ALL: Final = (
     Definition(
         id="gate-blocked",
         severity="high",
-        en=_words(
+        en=words_of(
             "Gate waits",
             "A condition of the gate rule has not been met for more than 10 s.",
             "The loaded truck waits at the gate.",
             "Do what the truck's row names: a fresh edge, a settled weight, a complete read.",
         ),
-        zh=_words(
+        zh=words_of(
             "卡口等待",
             "卡口规则的某项条件超过 10 秒未满足。",
             "已装车辆在卡口等待。",
@@ -171,13 +145,13 @@ _ALL: Final = (
         id="gate-left-unauthorised",
         severity="critical",
         is_latched=True,
-        en=_words(
+        en=words_of(
             "Left without authorisation",
             "The exit beam was broken although no opening had been decided.",
             "Bonded goods may have left without release.",
             "Stop the truck, inform customs, count what is missing, then acknowledge.",
         ),
-        zh=_words(
+        zh=words_of(
             "未经许可离场",
             "未作出开启卡口决定，但出口光束被遮断。",
             "保税货物可能未放行即离场。",
@@ -185,79 +159,15 @@ _ALL: Final = (
         ),
     ),
     Definition(
-        id="custody-fork",
-        severity="critical",
-        en=_words(
-            "Two histories of one edge",
-            "The edge's custody chain and the ledger disagree: a disk was put back or copied.",
-            "Its rows are kept aside, have no effect, and its gate stays shut.",
-            "Decide which box is right: adopt its rows, or stop the clone.",
-        ),
-        zh=_words(
-            "边缘节点记录分叉",
-            "边缘节点的监管链与账本不一致：磁盘被还原或被复制。",
-            "其记录被搁置、不生效，卡口保持关闭。",
-            "判断哪台设备正确：采纳其记录，或停用克隆设备。",
-        ),
-    ),
-    Definition(
-        id="custody-exhausted",
-        severity="critical",
-        en=_words(
-            "Ledger too far behind the edge",
-            "The ledger fell behind everything that the edge still keeps.",
-            "Events of the edge can't be applied; its gate stays shut.",
-            "Restore a newer ledger backup, or reconcile by a count.",
-        ),
-        zh=_words(
-            "账本落后过多",
-            "账本已落后于边缘节点仍保存的全部记录。",
-            "该节点事件无法入账，卡口保持关闭。",
-            "恢复较新的账本备份，或通过盘点核对。",
-        ),
-    ),
-    Definition(
-        id="custody-full",
-        severity="critical",
-        en=_words(
-            "Edge's outbox is full",
-            "The edge's custody outbox or its disk takes no further events.",
-            "Its readers are not read any more; its gate stays shut.",
-            "Restore the link to the gateway, or free the edge's disk; it goes on by itself.",
-        ),
-        zh=_words(
-            "边缘节点缓存已满",
-            "边缘节点的监管事件缓存或磁盘已无法再写入。",
-            "读写器暂停读取，卡口保持关闭。",
-            "恢复与网关的连接或清理节点磁盘，之后自动恢复。",
-        ),
-    ),
-    Definition(
-        id="foreign-gateway",
-        severity="critical",
-        en=_words(
-            "A foreign gateway is on this broker",
-            "A gateway with another ledger sends beats on this broker.",
-            "Edges could obey the wrong ledger: all gates stay shut.",
-            "Stop the other gateway or give it a broker of its own.",
-        ),
-        zh=_words(
-            "出现外来网关",
-            "同一消息代理上有使用其他账本的网关。",
-            "边缘节点可能服从错误账本：所有卡口关闭。",
-            "停用该网关，或为其配置独立的消息代理。",
-        ),
-    ),
-    Definition(
         id="dead-letters",
         severity="warning",
-        en=_words(
+        en=words_of(
             "Messages that can't be understood",
             "Messages of the last five minutes could not be decoded or applied.",
             "They are kept as dead letters; what they told has had no effect.",
             "Open the dead letters, see who sent them and why they were refused.",
         ),
-        zh=_words(
+        zh=words_of(
             "存在无法处理的消息",
             "最近五分钟内有消息无法解码或无法应用。",
             "已作为死信保存，其内容未生效。",
@@ -267,13 +177,13 @@ _ALL: Final = (
     Definition(
         id="vehicle-lost",
         severity="high",
-        en=_words(
+        en=words_of(
             "Vehicle lost",
             "No state of the vehicle for more than 10 s, or its connection broke.",
             "Its task waits, and so does whatever it carries.",
             "Look at the vehicle; when it answers again it goes on with its task.",
         ),
-        zh=_words(
+        zh=words_of(
             "搬运车失联",
             "超过 10 秒未收到搬运车状态，或连接中断。",
             "其任务及所载货物等待。",
@@ -284,13 +194,13 @@ _ALL: Final = (
         id="vehicle-unknown",
         severity="warning",
         is_latched=True,
-        en=_words(
+        en=words_of(
             "Unknown vehicle",
             "A vehicle that the site file does not name reports its state.",
             "It gets no orders and its reports are ignored.",
             "Add it to the site file or switch it off, then acknowledge.",
         ),
-        zh=_words(
+        zh=words_of(
             "未知搬运车",
             "站点文件中没有的搬运车上报状态。",
             "不向其派单，其上报被忽略。",
@@ -301,13 +211,13 @@ _ALL: Final = (
         id="task-failed",
         severity="high",
         is_latched=True,
-        en=_words(
+        en=words_of(
             "Vehicle task failed",
             "The vehicle reported that it could not pick or drop its load.",
             "The load may stand on the vehicle or in its way.",
             "Look at the load; a load that stands where it was is ordered again. Then acknowledge.",
         ),
-        zh=_words(
+        zh=words_of(
             "搬运任务失败",
             "搬运车报告无法取货或放货。",
             "货物可能仍在搬运车上或途中。",
@@ -317,15 +227,15 @@ _ALL: Final = (
     Definition(
         id="evidence-missing",
         severity="high",
-        en=_words(
+        en=words_of(
             "Task ended without its evidence",
             "The vehicle says that it loaded the carton, but the portal did not see it pass.",
             "The carton's place is not proven; the gate will not open for the truck.",
             "Carry the carton through the portal again, or unload the truck and send it back.",
         ),
-        zh=_words(
+        zh=words_of(
             "任务缺少证据",
-            "车辆报告已装车，但通道门未读到该箱通过。",
+            "搬运车报告已装车，但通道门未读到该箱通过。",
             "箱子位置未被证明，卡口不会为该车开启。",
             "将箱子重新通过通道门，或卸货退回。",
         ),
@@ -333,13 +243,13 @@ _ALL: Final = (
     Definition(
         id="putaway-blocked",
         severity="high",
-        en=_words(
+        en=words_of(
             "No place for a pallet",
             "No free location meets the pallet's zone, mass, height and owner.",
             "The pallet stays at the dock and blocks it.",
             "Free a location, or mend what rules the others out.",
         ),
-        zh=_words(
+        zh=words_of(
             "托盘无可用货位",
             "没有空货位同时满足温区、重量、高度和货主要求。",
             "托盘滞留并占用月台。",
@@ -349,13 +259,13 @@ _ALL: Final = (
     Definition(
         id="order-cutoff-near",
         severity="warning",
-        en=_words(
+        en=words_of(
             "Orders near their cut-off",
             "Orders are not on a truck although their cut-off is near or past.",
             "They may miss their truck.",
             "Open the orders board: each says what blocks it and who must act.",
         ),
-        zh=_words(
+        zh=words_of(
             "订单临近截单",
             "订单临近或已过截单时间仍未装车。",
             "可能错过发车。",
@@ -365,13 +275,13 @@ _ALL: Final = (
     Definition(
         id="guarantee-near-ceiling",
         severity="high",
-        en=_words(
+        en=words_of(
             "Guarantee nearly used up",
             "The duty at risk has reached 90 % of the guarantee's ceiling.",
             "At the ceiling no further goods can be booked in.",
             "Dispatch released goods, or raise the guarantee with customs.",
         ),
-        zh=_words(
+        zh=words_of(
             "保证金接近上限",
             "风险税额已达保证金上限的 90%。",
             "达到上限后无法继续入账。",
@@ -381,13 +291,13 @@ _ALL: Final = (
     Definition(
         id="process-restarted",
         severity="warning",
-        en=_words(
+        en=words_of(
             "Process restarted",
             "A process ended unexpectedly and was started again within the last minute.",
             "Its part stood still for a moment; nothing that it had captured is lost.",
             "If it happens again, read its log.",
         ),
-        zh=_words(
+        zh=words_of(
             "进程重启",
             "进程意外结束，并在一分钟内被重新启动。",
             "相关部分短暂停顿；已采集的数据不会丢失。",

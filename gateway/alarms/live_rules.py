@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 MANAGED: Final = frozenset(
     {
         "edge-lost",
+        "dead-letter-flood",
         "device-lost",
         "climate-stale",
+        "custody-clone",
         "custody-exhausted",
         "custody-full",
+        "custody-stopped",
+        "ledger-twin",
         "foreign-gateway",
         "vehicle-lost",
         "process-restarted",
@@ -44,15 +48,32 @@ def wanted(site: Site, live: Live, now_s: float) -> Wanted:
     lost = {subject for definition, subject in found if definition == "edge-lost"}
     devices = _devices(live, lost)
     found.update(lasting(live, "device-lost", devices, now_s=now_s, after_s=DEVICE_LOST_S))
-    for ledger in sorted(live.foreign_ledgers):
+    for ledger in live.foreign_now(now_s):
         found["foreign-gateway", ledger] = f"a gateway of ledger {ledger} is on this broker"
-    for edge in list(live.edges.values()):
-        if edge.is_exhausted:
-            text = f"edge {edge.edge} keeps nothing that the ledger knows"
-            found["custody-exhausted", edge.edge] = text
-        if edge.is_full:
-            found["custody-full", edge.edge] = f"edge {edge.edge} can keep no further events"
+    if live.has_twin(now_s):
+        found["ledger-twin", "ledger"] = "a gateway of our ledger's id told of another journal"
+    found.update(_chains(live, now_s))
     found.update(_processes(live, now_s))
+    return found
+
+
+def _chains(live: Live, now_s: float) -> Wanted:
+    """Find edges whose chain a person must decide on, and full ones."""
+    found: Wanted = {}
+    for edge in list(live.edges.values()):
+        name = edge.edge
+        if edge.mode == "forked":
+            found["custody-fork", name] = f"edge {name} lacks rows that the ledger has of it"
+        if edge.mode == "exhausted":
+            found["custody-exhausted", name] = f"edge {name} keeps nothing that the ledger knows"
+        if edge.mode == "stopped":
+            found["custody-stopped", name] = f"the box of edge {name} was stopped by a person"
+        if edge.is_cloned(now_s):
+            found["custody-clone", name] = f"two boxes speak as edge {name}"
+        if name in live.withheld:
+            found["dead-letter-flood", name] = f"too much of what edge {name} sends is unusable"
+        if edge.is_full:
+            found["custody-full", name] = f"edge {name} can keep no further events"
     return found
 
 

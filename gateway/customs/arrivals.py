@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
 from gateway.customs import common
 from gateway.customs.problems import PROBLEMS_COUNT_MAX, Refused, problem, shown
-from gateway.ledger import schema
+from gateway.ledger import floor, schema, stock
 from wire.epc import EpcError
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ def goods(tx: Tx, asked: Goods) -> dict[str, object]:
     known = common.row_of(tx, schema.goods, asked.goods_id)
     if known is not None and common.is_same(known, row):
         return {"already": True}
+    problems = _redefined(tx, known, row)
+    zones = sorted({zone.id for zone in tx.site.zones})
+    if asked.zone not in zones:
+        message = f"this warehouse has no zone {asked.zone}: one of {zones}"
+        problems.append(problem("/zone", "out_of_range", message))
+    if problems:
+        raise Refused(problems)
     if known is not None and known.book_line != asked.book_line:
         used = tx.connection.execute(
             select(schema.unit.c.unit).where(schema.unit.c.goods_id == asked.goods_id).limit(1)
@@ -51,6 +58,44 @@ def goods(tx: Tx, asked: Goods) -> dict[str, object]:
         tx.record("book.opened", book_line=asked.book_line, count=0)
     tx.record("goods.defined", goods=row)
     return {"goods_id": asked.goods_id}
+
+
+FIXED: Final = {
+    "gtin": "/gtin",
+    "hs_code": "/hs_code",
+    "carton_mass_g": "/carton/mass_g",
+    "mass_tolerance_ratio": "/carton/tolerance_ratio",
+    "length_mm": "/carton/length_mm",
+    "width_mm": "/carton/width_mm",
+    "height_mm": "/carton/height_mm",
+}
+"""What cartons in bond were weighed, stored and declared by."""
+
+
+def _redefined(tx: Tx, known: schema.AnyRow | None, row: dict[str, object]) -> list[Problem]:
+    """Name what would change under cartons that are expected or in bond."""
+    if known is None:
+        return []
+    held = known._asdict()
+    changed = [name for name in FIXED if held[name] != row[name]]
+    if not changed:
+        return []
+    unit = schema.unit
+    query = select(unit.c.unit).where(
+        unit.c.goods_id == known.goods_id,
+        unit.c.status.in_(sorted({*stock.IN_BOND, stock.Status.ADVISED})),
+    )
+    if tx.connection.execute(query.limit(1)).first() is None:
+        return []
+    return [
+        problem(
+            FIXED[name],
+            "conflict",
+            f"cartons of {known.goods_id} are in bond with {name} {held[name]}: {row[name]!r} "
+            "needs a goods_id of its own",
+        )
+        for name in changed
+    ]
 
 
 def inbound_notice(tx: Tx, asked: InboundNotice) -> dict[str, object]:
@@ -193,9 +238,11 @@ def truck(tx: Tx, asked: Truck) -> dict[str, object]:
         message = f"truck {asked.truck_id} was noticed otherwise and is {known.state}: new truck_id"
         raise Refused([problem("/truck_id", "conflict", message)])
     table = schema.truck
-    twin = tx.connection.execute(
-        select(table.c.truck_id).where(table.c.plate == asked.plate, table.c.state != "gone")
-    ).scalar()
+    here = tx.connection.execute(
+        select(table.c.truck_id, table.c.plate).where(table.c.state != "gone")
+    )
+    plate = floor.plain_plate(asked.plate)
+    twin = next((one.truck_id for one in here if floor.plain_plate(one.plate) == plate), None)
     if twin is not None:
         message = f"truck {twin} with plate {shown(asked.plate)} has not left yet: one at a time"
         raise Refused([problem("/plate", "conflict", message)])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wire.requests import Hold, ReleaseHold
 
 
-OWNED: Final = frozenset({"customs", "security"})
+OWNED: Final = frozenset({"customs", "security", "fork"})
 """Kinds of hold that only the authority that placed them lifts."""
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import insert
 
 from gateway.customs import common
 from gateway.customs.problems import Refused, problem
@@ -15,6 +18,11 @@ if TYPE_CHECKING:
 
     from gateway.ledger.store import Tx
     from wire.requests import CustomsReceipt, Payment, ProblemCode, Waybill
+
+
+_VOID: Final = frozenset({"cancelled", "refused"})
+AHEAD_MAX: Final = timedelta(days=1)
+"""Clocks differ; a receipt from further in the future would outrank all that follow it."""
 
 
 def payment(tx: Tx, asked: Payment) -> dict[str, object]:
@@ -55,6 +63,13 @@ def _paper(tx: Tx, name: str, table: Table, row: dict[str, object]) -> dict[str,
     if order is None:
         tx.record(f"{name}.accepted", **{name: row})
         return {key: row[key], "waiting_for": f"order {order_id}"}
+    if order.state in _VOID:
+        message = f"order {order_id} is {order.state}: nothing is to be delivered, refund it"
+        raise Refused([problem("/order_id", "not_allowed", message)])
+    held = documents.agreeing(tx, name, order)
+    if held is not None:
+        message = f"order {order_id} has {name} {held} already: one is enough"
+        raise Refused([problem("/order_id", "conflict", message)])
     faults = documents.disagreements(tx, order, row)
     if faults:
         raise Refused(
@@ -86,11 +101,28 @@ def customs_receipt(tx: Tx, asked: CustomsReceipt) -> dict[str, object]:
         if asked.document == "declaration"
         else documents.passport_receipt
     )
+    if asked.issued_at > datetime.fromisoformat(tx.at) + AHEAD_MAX:
+        message = f"issued at {asked.issued_at.isoformat()}, here it is {tx.at}: send it then"
+        raise Refused([problem("/issued_at", "out_of_range", message)])
     issued_at = common.instant(asked.issued_at)
+    row: dict[str, object] = {
+        "receipt_id": asked.receipt_id,
+        "document": asked.document,
+        "document_id": asked.document_id,
+        "code": asked.code,
+        "issued_at": issued_at,
+    }
+    known = common.row_of(tx, schema.receipt, asked.receipt_id)
+    if known is not None:
+        if common.is_same(known, row):
+            return {"already": True}
+        message = f"receipt {asked.receipt_id} said {known.code} of {known.document_id} before"
+        raise Refused([problem("/receipt_id", "conflict", f"{message}: draw a new receipt_id")])
     try:
         changed = obey(tx, asked.document_id, code=asked.code, issued_at=issued_at)
     except UnknownSubject as error:
         code: ProblemCode = "unknown_document"
         message = f"no {asked.document} {asked.document_id} was sent from here: look up its id"
         raise Refused([problem("/document_id", code, message)]) from error
+    tx.connection.execute(insert(schema.receipt), {**row, "at": tx.at})
     return {"receipt_id": asked.receipt_id, "changed": changed}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from pydantic import ValidationError
@@ -15,14 +16,16 @@ from sqlalchemy import insert, select
 from gateway.customs import arrivals, holding, papers, sales
 from gateway.customs.problems import Refused, from_validation, problem, shown
 from gateway.ledger import journal
-from gateway.ledger.errors import LedgerError
+from gateway.ledger.errors import UNFIT, LedgerError
 from gateway.ledger.schema import request_seen
-from wire.requests import REQUEST_KINDS, Answer, Problem, Request
+from wire.requests import REQUEST_KINDS, Answer, Problem, ProblemCode, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.ledger.store import Tx
+
+log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX: Final = 262_144
 REQUEST_ID_CHARS_MAX: Final = 64
@@ -70,11 +73,21 @@ def answer(tx: Tx, kind: str, body: bytes) -> Answer:
     except LedgerError as error:
         told = problem("", "not_allowed", f"{error}: look at its state and ask again")
         done = Answer(request_id=request_id, accepted=False, problems=[told])
+    except UNFIT as error:
+        log.exception("request_unfit", extra={"kind": kind[:64], "request_id": request_id})
+        why = f"{type(error).__name__}: {error}"[:200]
+        told = problem("", "not_allowed", f"it could not be applied ({why}): tell the warehouse")
+        done = Answer(request_id=request_id, accepted=False, problems=[told])
     finally:
         tx.cause = kept_cause
     if request_id:
         _remember(tx, kind, digest, done)
     return done
+
+
+def refuse(code: ProblemCode, message: str) -> Answer:
+    """Return the answer to a request that is not even read."""
+    return Answer(request_id="", accepted=False, problems=[problem("", code, message)])
 
 
 def _read(body: bytes) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from wire.requests import CancelOrder, Order, Problem
 
 _NOT_YET_TAKEN: Final = ("ADVISED", "RECEIVED", "BOOKED")
+AGE_MAX: Final = timedelta(days=31)
+AHEAD_MAX: Final = timedelta(days=1)
 _VOID_STATES: Final = ("cancelled", "refused")
 
 
@@ -42,7 +44,8 @@ def order(tx: Tx, asked: Order) -> dict[str, object]:
             return {"already": True, "state": known.state}
         message = f"order {asked.order_id} was accepted otherwise and is {known.state}"
         raise Refused([problem("/order_id", "conflict", f"{message}: draw a new order_id")])
-    problems = [*_over_limits(tx, asked), *_unfillable(tx, asked)]
+    # Which limits hold follows from the dates: they come first.
+    problems = _out_of_time(tx, asked) or [*_over_limits(tx, asked), *_unfillable(tx, asked)]
     if problems:
         raise Refused(problems)
     tx.record("order.accepted", order={**row, "lines": lines, "state": "open", "blocked_by": []})
@@ -79,6 +82,22 @@ def cancel_order(tx: Tx, asked: CancelOrder) -> dict[str, object]:
         raise Refused([problem("/order_id", "not_allowed", message)])
     count = documents.cancel(tx, asked.order_id, asked.reason)
     return {"order_id": asked.order_id, "cartons_freed_count": count}
+
+
+def _out_of_time(tx: Tx, asked: Order) -> list[Problem]:
+    """Refuse an order that dates itself into another year's limits, or ends before it begins."""
+    now = datetime.fromisoformat(tx.at)
+    problems = []
+    if not now - AGE_MAX <= asked.ordered_at <= now + AHEAD_MAX:
+        message = (
+            f"ordered at {asked.ordered_at.isoformat()}, here it is {tx.at}: an order is at most "
+            f"{AGE_MAX.days} days old"
+        )
+        problems.append(problem("/ordered_at", "out_of_range", message))
+    if asked.cutoff_at < asked.ordered_at:
+        message = f"the cut-off {asked.cutoff_at.isoformat()} lies before the order: give a later"
+        problems.append(problem("/cutoff_at", "out_of_range", message))
+    return problems
 
 
 def _over_limits(tx: Tx, asked: Order) -> list[Problem]:

@@ -46,8 +46,8 @@ def judge(basis: Mapping[str, Any]) -> list[Refusal]:
         basis: `truck` (plate, seen_plate, tare_g, weighed_mass_g, weighed_seq, passed_seq),
             `passport` (passport_id, state, plate, total_mass_g, units) or None, `aboard` (rows
             of units: unit, is_released, status, passport_id, holds_count), `foreign_tags`,
-            `edges` (edge, beat_age_s, head_seq, tip_seq, is_forked, is_full, is_exhausted),
-            `foreign_ledgers`, `weight_tolerance_g`.
+            `edges` (edge, beat_age_s, head_seq, tip_seq, is_forked, is_full, mode,
+            is_cloned), `foreign_ledgers`, `has_twin`, `weight_tolerance_g`.
 
     """
     return [
@@ -73,12 +73,17 @@ def _edges(basis: Mapping[str, Any]) -> Iterator[Refusal]:
             yield refuse("edge-head", f"edge {name} has events that are not yet applied", "wait")
         if edge["is_forked"]:
             yield refuse("fork", f"edge {name} has two histories", "technician")
-        if edge["is_exhausted"]:
-            yield refuse("fork", f"the ledger has nothing in common with edge {name}", "technician")
+        if edge["mode"] != "following":
+            why = f"the custody chain of edge {name} is {edge['mode']}, not following the ledger"
+            yield refuse("fork", why, "wait" if edge["mode"] == "asking" else "technician")
+        if edge["is_cloned"]:
+            yield refuse("fork", f"two boxes speak as edge {name}", "technician")
         if edge["is_full"]:
             yield refuse("outbox-full", f"the outbox of edge {name} is full", "technician")
     for ledger in basis["foreign_ledgers"]:
         yield refuse("foreign-ledger", f"a gateway of ledger {ledger} is on this broker", "IT")
+    if basis["has_twin"]:
+        yield refuse("foreign-ledger", "another database with our ledger's id is at work", "IT")
 
 
 def _aboard(basis: Mapping[str, Any]) -> Iterator[Refusal]:

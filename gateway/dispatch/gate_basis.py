@@ -63,7 +63,8 @@ def build(tx: Tx, live: Live, now_s: float, truck: Row) -> dict[str, Any]:
         ],
         "foreign_tags": sorted(row["tag"] for row in tags),
         "edges": [_edge(tx, live, now_s, dock_of(tx, truck).edge)],
-        "foreign_ledgers": sorted(live.foreign_ledgers),
+        "foreign_ledgers": live.foreign_now(now_s),
+        "has_twin": live.has_twin(now_s),
         "weight_tolerance_g": _tolerance_g(tx),
     }
 
@@ -79,7 +80,8 @@ def _edge(tx: Tx, live: Live, now_s: float, name: str) -> dict[str, Any]:
         "tip_seq": edge.tip_seq if edge is not None else 0,
         "is_forked": bool(head and head[0]["is_forked"]),
         "is_full": edge is not None and edge.is_full,
-        "is_exhausted": edge is not None and edge.is_exhausted,
+        "mode": "asking" if edge is None else edge.mode,
+        "is_cloned": edge is not None and edge.is_cloned(now_s),
     }
 
 

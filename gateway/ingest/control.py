@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
 from gateway.ingest.admission import why
-from gateway.ledger import custody
-from gateway.live import DeviceLive, EdgeLive
+from gateway.ledger import heads, journal, letters
+from gateway.live import FOREIGN_COUNT_MAX, BoxLive, DeviceLive, EdgeLive
 from wire.control import DeviceBirth, EdgeBeat, EdgeState, GatewayBeat, Head, Hello
 from wire.topics import edge_of, edge_topic, gateway_topic, word
 
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 BODY_BYTES_MAX: Final = 65_536
 EDGES_COUNT_MAX: Final = 1_000
 DEVICES_COUNT_MAX: Final = 10_000
+BOXES_COUNT_MAX: Final = 8
+BOX_KEPT_S: Final = 60.0
+LENGTHS_S: Final = 30.0
 
 
 def _check_size(body: bytes) -> None:
@@ -53,6 +57,9 @@ class Control:
         self._live = live
         self._clock = clock
         self.unreadable_count = 0
+        self._lengths: deque[tuple[float, int]] = deque()
+        """(seconds, length) of our own journal, of late."""
+        self._edges = frozenset(dock.edge for dock in core.ledger.site.docks)
 
     async def take(self, session: Session, packet: mqtt5.PublishPacket) -> None:
         """Take one message; an unreadable one becomes a dead letter."""
@@ -60,7 +67,7 @@ class Control:
         try:
             _check_size(body)
             if topic.startswith("wh/v1/gw/"):
-                self._gateway_beat(body)
+                await self._gateway_beat(body)
                 return
             levels = topic.split("/")
             edge = word(edge_of(topic) or "")
@@ -77,7 +84,7 @@ class Control:
                     return
         except (ValidationError, ValueError, RecursionError) as error:
             self.unreadable_count += 1
-            await self._bury(packet, why(error))
+            await self.bury(packet, why(error))
 
     def _edge(self, edge: str) -> EdgeLive:
         if edge not in self._live.edges and len(self._live.edges) >= EDGES_COUNT_MAX:
@@ -101,7 +108,29 @@ class Control:
         live.custody_rows = beat.outbox.custody_rows
         live.telemetry_rows = beat.outbox.telemetry_rows
         live.is_full = beat.outbox.is_full
+        live.mode = beat.mode
+        self._note_box(live, beat)
         self._core.changes.notify()
+
+    def _note_box(self, live: EdgeLive, beat: EdgeBeat) -> None:
+        """Keep each process that speaks under the name; two that speak in turn are clones."""
+        now_s = self._clock.mono_s()
+        for boot in [one for one, box in live.boxes.items() if now_s - box.at_s > BOX_KEPT_S]:
+            del live.boxes[boot]
+        box = live.boxes.get(beat.boot)
+        if box is None and len(live.boxes) >= BOXES_COUNT_MAX:
+            return
+        others_s = [one.at_s for one in live.boxes.values() if one.boot != beat.boot]
+        if box is not None and any(at_s > box.at_s for at_s in others_s):
+            live.cloned_at_s = now_s  # Another spoke after this one's last word: both live.
+        live.boxes[beat.boot] = BoxLive(
+            boot=beat.boot,
+            at_s=now_s,
+            mode=beat.mode,
+            tip_seq=beat.tip.seq,
+            mono_ms=beat.mono_ms,
+            custody_rows=beat.outbox.custody_rows,
+        )
 
     def _birth(self, edge: str, device: str, body: bytes) -> None:
         devices = self._live.devices
@@ -123,26 +152,43 @@ class Control:
         )
         self._core.changes.notify()
 
-    def _gateway_beat(self, body: bytes) -> None:
+    async def _gateway_beat(self, body: bytes) -> None:
         beat = GatewayBeat.model_validate_json(body)
-        if beat.ledger != self._core.ledger.ledger_id:
-            self._live.foreign_ledgers.add(beat.ledger[:64])
+        live, now_s = self._live, self._clock.mono_s()
+        if beat.ledger == self._core.ledger.ledger_id:
+            if await self._is_other_journal(beat.journal_count, now_s):
+                live.twin_at_s = now_s
+            return
+        heard = live.foreign_ledgers
+        heard.pop(beat.ledger[:64], None)
+        while len(heard) >= FOREIGN_COUNT_MAX:
+            del heard[next(iter(heard))]
+        heard[beat.ledger[:64]] = now_s
+
+    async def _is_other_journal(self, count: int, now_s: float) -> bool:
+        """Tell whether a journal of that length can't be ours of the last half minute."""
+        ours = await self._core.read(journal.count)
+        self._lengths.append((now_s, ours))
+        while now_s - self._lengths[0][0] > LENGTHS_S and len(self._lengths) > 1:
+            self._lengths.popleft()
+        is_known_long = now_s - self._lengths[0][0] > LENGTHS_S / 2
+        return count > ours or (is_known_long and count < self._lengths[0][1])
 
     async def _hello(self, session: Session, edge: str, hello: Hello) -> None:
         head: Head | None = await self._core.read(
-            partial(custody.answer_hello, edge=edge, hello=hello)
+            partial(heads.answer_hello, edge=edge, hello=hello)
         )
         if head is None:
             log.warning("hello_foreign", extra={"edge": edge, "ledger": hello.ledger[:64]})
             return
-        self._edge(edge).is_exhausted = head.common is None
         await session.publish(edge_topic(edge, "head"), head.model_dump_json().encode())
 
-    async def _bury(self, packet: mqtt5.PublishPacket, detail: str) -> None:
+    async def bury(self, packet: mqtt5.PublishPacket, detail: str) -> None:
+        """Keep a message that can't be used as a dead letter."""
         await self._core.transact(
             "control",
             partial(
-                custody.bury,
+                letters.bury,
                 reason="control",
                 detail=detail,
                 topic=packet.topic[:400],

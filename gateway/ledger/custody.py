@@ -7,17 +7,17 @@ transaction: head, effects, journal and outbox move together or not at all.
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from gateway.ledger import floor, holds
-from gateway.ledger.errors import LedgerError, Poison
+from gateway.ledger import floor, heads, holds, letters
+from gateway.ledger.errors import UNFIT, LedgerError, Poison
 from gateway.ledger.schema import (
     custody_row,
-    dead_letter,
     edge_head,
     fork_row,
     ledger_identity,
@@ -25,7 +25,6 @@ from gateway.ledger.schema import (
     unit,
 )
 from wire.chain import PENDING_COUNT_MAX, ROOT_HASH, CustodyRow, Tombstone
-from wire.control import Head
 from wire.topics import edge_of, kind_and_device
 
 if TYPE_CHECKING:
@@ -33,22 +32,10 @@ if TYPE_CHECKING:
 
     from gateway.ledger.schema import AnyRow
     from gateway.ledger.store import Tx
-    from wire.control import Hello
 
-LETTERS_COUNT_MAX: Final = 20_000
-LETTERS_PRUNE_EVERY: Final = 500
-_DETAIL_CHARS_MAX: Final = 500
+log = logging.getLogger(__name__)
+
 _QUERY_COUNT_MAX: Final = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """A letter that this batch wrote; its notice is queued on channel `dead`."""
-
-    letter_id: int
-    reason: str
-    topic: str
-    detail: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,18 +47,26 @@ class TakeResult:
     head_hash: str
     head_moved: bool = False
     outcomes: Counter[str] = field(default_factory=Counter)
-    """applied, repeated, dead, void; duplicate, pending, dropped, fork, foreign, unsound."""
-    dead_letters: list[DeadLetter] = field(default_factory=list)
+    """applied, repeated, dead, void; duplicate, pending, dropped, fork, foreign, unsound,
+    withheld."""
+    dead_letters: list[letters.DeadLetter] = field(default_factory=list)
 
 
 def take(
-    tx: Tx, edge: str, rows: Sequence[CustodyRow | Tombstone], *, ledger_property: str
+    tx: Tx,
+    edge: str,
+    rows: Sequence[CustodyRow | Tombstone],
+    *,
+    ledger_property: str,
+    dead_max: int = 1_000_000,
 ) -> TakeResult:
     """Take rows of one edge as they came; repeated, shuffled and missing ones are lawful.
 
+    The row that would be one dead letter more than `dead_max` is withheld, with all after it.
+
     `ledger_property` is the user property `ledger` of these rows. Sets `tx.cause` on the way.
     """
-    batch = _Batch(tx, edge)
+    batch = _Batch(tx, edge, dead_max)
     kept_cause = tx.cause
     if ledger_property != batch.ledger:
         batch.result.outcomes["foreign"] = len(rows)
@@ -80,80 +75,14 @@ def take(
     batch.result.outcomes["unsound"] = len(rows) - len(sound)
     batch.remember(sound)
     for row in sound:
-        batch.offer(row)
+        if batch.is_withheld:
+            batch.result.outcomes["withheld"] += 1
+        else:
+            batch.offer(row)
     batch.close()
     tx.cause = kept_cause
     batch.result.outcomes += Counter()  # Drops the zeros.
     return batch.result
-
-
-def answer_hello(connection: Connection, edge: str, hello: Hello) -> Head | None:
-    """Return the head for an edge that asked, or None when it asks another ledger."""
-    ledger = connection.execute(select(ledger_identity.c.ledger)).scalar_one()
-    if hello.ledger != ledger:
-        return None
-    head = head_of(connection, edge)
-    common = None
-    for seq, digest in sorted(hello.sample, reverse=True):
-        if seq == 0:
-            has = digest == ROOT_HASH
-        else:
-            found = connection.execute(
-                select(custody_row.c.hash).where(
-                    custody_row.c.edge == edge, custody_row.c.seq == seq
-                )
-            ).scalar()
-            has = found == digest
-        if has:
-            common = (seq, digest)
-            break
-    return Head(ledger=ledger, nonce=hello.nonce, seq=head[0], hash=head[1], common=common)
-
-
-def head_of(connection: Connection, edge: str) -> tuple[int, str]:
-    """Return the head of an edge; (0, 64 zeros) before its first row."""
-    row = connection.execute(
-        select(edge_head.c.seq, edge_head.c.hash).where(edge_head.c.edge == edge)
-    ).first()
-    return (0, ROOT_HASH) if row is None else (row.seq, row.hash)
-
-
-def close_fork(tx: Tx, edge: str, by: str) -> None:
-    """Declare an edge's fork settled: its rows were adopted, or the other box was stopped."""
-    tx.connection.execute(update(edge_head).where(edge_head.c.edge == edge).values(is_forked=False))
-    tx.record("custody.fork_closed", edge=edge, by=by)
-
-
-def bury(tx: Tx, *, reason: str, detail: str, topic: str, body: bytes) -> DeadLetter:
-    """Keep what can't be used as a dead letter and queue its notice (channel `dead`)."""
-    detail = detail[:_DETAIL_CHARS_MAX].replace("\0", "�")
-    inserted = tx.connection.execute(
-        insert(dead_letter),
-        {"at": tx.at, "reason": reason, "detail": detail, "topic": topic, "body": body},
-    )
-    key = inserted.inserted_primary_key
-    assert key is not None
-    letter = DeadLetter(letter_id=int(key[0]), reason=reason, topic=topic, detail=detail)
-    if letter.letter_id % LETTERS_PRUNE_EVERY == 0:
-        # Custody is never thrown away; what a flood sends on any other topic is.
-        tx.connection.execute(
-            delete(dead_letter).where(
-                dead_letter.c.letter_id <= letter.letter_id - LETTERS_COUNT_MAX,
-                dead_letter.c.topic.not_like("%/evt/%"),
-            )
-        )
-    tx.queue(
-        "dead",
-        f"dead/{reason}",
-        {
-            "letter_id": letter.letter_id,
-            "reason": reason,
-            "topic": topic,
-            "detail": detail,
-            "at": tx.at,
-        },
-    )
-    return letter
 
 
 def _is_ours(edge: str, row: CustodyRow | Tombstone) -> bool:
@@ -165,9 +94,11 @@ def _is_ours(edge: str, row: CustodyRow | Tombstone) -> bool:
 class _Batch:
     """The state of one edge while a batch is taken."""
 
-    def __init__(self, tx: Tx, edge: str) -> None:
+    def __init__(self, tx: Tx, edge: str, dead_max: int) -> None:
         self.tx = tx
         self.edge = edge
+        self.dead_max = dead_max
+        self.is_withheld = False
         connection = tx.connection
         self.ledger: str = connection.execute(select(ledger_identity.c.ledger)).scalar_one()
         head = connection.execute(
@@ -253,7 +184,13 @@ class _Batch:
                         floor.apply(tx, self.edge, device, kind, event, row.seq)
                 else:
                     tx.record("custody", **fields, outcome="applied")
-            except LedgerError as error:
+            except (LedgerError, *UNFIT) as error:
+                if not isinstance(error, LedgerError):
+                    log.exception("custody_unfit", extra={"edge": self.edge, "seq": row.seq})
+                if self.result.outcomes["dead"] >= self.dead_max:
+                    self.is_withheld = True
+                    self.result.outcomes["withheld"] += 1
+                    return
                 outcome = "dead"
                 tx.record("custody", **fields, outcome="dead")
                 self._bury(row, error)
@@ -270,9 +207,10 @@ class _Batch:
         kept = _as_kept(self.edge, row)
         self.new_rows.append({**kept, "outcome": outcome, "journal_n": n})
 
-    def _bury(self, row: CustodyRow, error: LedgerError) -> None:
+    def _bury(self, row: CustodyRow, error: Exception) -> None:
         reason = error.reason if isinstance(error, Poison) else "not-applicable"
-        letter = bury(self.tx, reason=reason, detail=str(error), topic=row.topic, body=row.body)
+        detail = str(error) or type(error).__name__
+        letter = letters.bury(self.tx, reason=reason, detail=detail, topic=row.topic, body=row.body)
         self.result.dead_letters.append(letter)
         known = _unit_named(self.tx.connection, row.body)
         if known is not None:
@@ -365,7 +303,7 @@ class _Batch:
         values = {"seq": self.seq, "hash": self.hash, "is_forked": self.is_forked}
         tx.connection.execute(update(edge_head).where(edge_head.c.edge == self.edge).values(values))
         if self.new_rows and self.is_forked and self._is_adopted():
-            close_fork(tx, self.edge, "adopted")
+            heads.close_fork(tx, self.edge, "adopted")
         self.result.head_seq, self.result.head_hash = self.seq, self.hash
         self.result.head_moved = self.seq != self.first_seq
 

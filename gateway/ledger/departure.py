@@ -75,7 +75,8 @@ def _faults(tx: Tx, row: AnyRow, cartons: list[AnyRow]) -> list[str]:
         select(command.c.command_id).where(
             command.c.truck_id == row.truck_id,
             command.c.verb == "open",
-            command.c.outcome.in_(("pending", "done")),
+            # Unknown: its gate may have opened, and the rule had held.
+            command.c.outcome.in_(("pending", "done", "unknown")),
         )
     ).first()
     if opened is None:

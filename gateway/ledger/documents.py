@@ -5,7 +5,9 @@ Source: reference/bonded.md (receipt codes, rules 1 to 4) and the contract on th
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 CUSTOMS_HOLD_BY: Final = "customs"
 PAPERS: Final = "three-documents"
 """The rule that a `blocked_by` row of an order names while a document is missing or disagrees."""
+MASS_RATIO: Final = 0.2
+MASS_FREE_G: Final = 1_000
+"""A waybill's mass may differ from the cartons' by the larger of these: packing, rounding."""
 _CANCELLABLE: Final = frozenset({"open", "allocated", "matched"})
 _PAST_GATE: Final = frozenset({Status.GATED_OUT, Status.DEDUCTED, Status.WRITTEN_OFF})
 
@@ -71,10 +76,49 @@ def disagreements(
         if name in given and given[name] != ours
     ]
     if "amount" in given:
-        tolerance = tx.site.rule("match_amount_tolerance", order.ordered_at[:10])
+        tolerance = tx.site.rule("match_amount_tolerance", _local_day(tx, order.ordered_at))
         if abs(given["amount"] - order.amount) > tolerance:
             found.append(("amount", given["amount"], order.amount))
+    if "packages_count" in given:
+        found += _parcel_faults(tx, order, given)
     return found
+
+
+def _local_day(tx: Tx, instant: str) -> str:
+    """Return the site's own date of an instant: the dated rules follow it."""
+    return datetime.fromisoformat(instant).astimezone(ZoneInfo(tx.site.timezone)).date().isoformat()
+
+
+def _parcel_faults(
+    tx: Tx, order: AnyRow, given: Mapping[str, Any]
+) -> list[tuple[str, object, object]]:
+    """Return how a waybill's parcels can't be this order's: cartons are sold whole."""
+    masses = {
+        row.goods_id: row.carton_mass_g
+        for row in tx.connection.execute(select(goods.c.goods_id, goods.c.carton_mass_g))
+    }
+    lines = load_json(order.lines)
+    cartons = sum(line["cartons_count"] for line in lines)
+    mass_g = sum(line["cartons_count"] * masses.get(line["goods_id"], 0) for line in lines)
+    found: list[tuple[str, object, object]] = []
+    if given["packages_count"] > cartons:
+        found.append(("packages_count", given["packages_count"], f"{cartons} cartons"))
+    allowed_g = max(MASS_FREE_G, round(MASS_RATIO * mass_g))
+    if abs(given["gross_mass_g"] - mass_g) > allowed_g:
+        found.append(("gross_mass_g", given["gross_mass_g"], f"{mass_g} ± {allowed_g}"))
+    return found
+
+
+def agreeing(tx: Tx, name: str, order: AnyRow) -> str | None:
+    """Return the id of the `payment` or `waybill` that agrees with an order, or None."""
+    table = {"payment": payment, "waybill": waybill}[name]
+    key = f"{name}_id"
+    found = tx.connection.execute(
+        select(table).where(table.c.order_id == order.order_id).order_by(table.c[key])
+    )
+    return next(
+        (str(row[key]) for row in found.mappings() if not disagreements(tx, order, dict(row))), None
+    )
 
 
 def _blockers(tx: Tx, order: AnyRow) -> list[dict[str, str]]:
@@ -119,17 +163,7 @@ def declare(tx: Tx, order_id: str) -> str:
         order_id=order_id,
         set={"state": "declared", "declaration_id": declaration_id, "blocked_by": _WAITS},
     )
-    documents = {
-        name: list(
-            tx.connection.execute(
-                select(key).where(table.c.order_id == order_id).order_by(key)
-            ).scalars()
-        )
-        for name, table, key in (
-            ("payments", payment, payment.c.payment_id),
-            ("waybills", waybill, waybill.c.waybill_id),
-        )
-    }
+    papers = {f"{name}s": [agreeing(tx, name, order)] for name in ("payment", "waybill")}
     tx.uns(
         ("customs", "declaration"),
         "entrepot.customs.declaration",
@@ -143,7 +177,7 @@ def declare(tx: Tx, order_id: str) -> str:
             "currency": order.currency,
             "carrier_id": order.carrier_id,
             "book": tx.site.ledger.book,
-            **documents,
+            **papers,
             "units": [
                 {
                     "unit": one.unit,
@@ -189,13 +223,15 @@ def declaration_receipt(tx: Tx, declaration_id: str, *, code: int, issued_at: st
         raise UnknownSubject("declaration", declaration_id)
     if row.issued_at is not None and issued_at < row.issued_at and code != stock.RELEASED_CODE:
         return [f"receipt {row.code} was issued later, at {row.issued_at}: no effect"]
+    # A release that was overtaken by a stop still counts; the stop then is one after the release.
+    overtaken_by = row.code if row.issued_at is not None and issued_at < row.issued_at else None
     is_closed = row.is_closed or code == stock.CLOSED_CODE
     is_released = row.is_released or code == stock.RELEASED_CODE
     tx.record(
         "declaration.changed",
         declaration_id=declaration_id,
         set={
-            "code": code,
+            "code": code if overtaken_by is None else overtaken_by,
             "is_released": is_released,
             "is_closed": is_closed,
             "issued_at": max(issued_at, row.issued_at or ""),
@@ -207,6 +243,11 @@ def declaration_receipt(tx: Tx, declaration_id: str, *, code: int, issued_at: st
         for one in _units(tx, unit.c.declaration_id == declaration_id)
         if _declared_unit(tx, one, code=code, wanted=wanted)
     ]
+    if overtaken_by is not None:
+        stop = stock.DECLARATION_CODES[overtaken_by]
+        for one in _units(tx, unit.c.declaration_id == declaration_id):
+            if one.is_released and one.status not in _PAST_GATE:
+                _released_unit(tx, one, code=overtaken_by, wanted=stop)
     _order_after_receipt(tx, row.order_id, code=code, wanted=wanted)
     return [f"{len(changed)} cartons changed"]
 

@@ -13,6 +13,10 @@ ENTRY_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "custody": ("edge", "seq", "id", "hash", "outcome"),
     "custody.fork": ("edge", "seq", "hash"),
     "custody.fork_closed": ("edge", "by"),  # by: adopted, or the person who decided
+    "custody.ordered": ("edge", "boot", "verb", "by", "reason"),  # a person adopts or stops a box
+    # a person replayed a dead letter, corrected perhaps, or discarded it
+    "letters.allowed": ("edge", "by", "reason"),  # a flood of them may be buried, for ten minutes
+    "letter.settled": ("letter_id", "how", "by", "reason", "body_hash"),
     # a tag on a truck that is no carton of ours to load; ashore again
     "tag.aboard": ("tag", "truck_id"),
     "tag.ashore": ("tag",),

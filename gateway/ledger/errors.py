@@ -1,6 +1,25 @@
-"""What the ledger refuses, with the values that made it refuse (pure)."""
+"""What the ledger refuses, with the values that made it refuse."""
 
 from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy.exc import DataError, IntegrityError
+
+UNFIT: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    DataError,
+    IntegrityError,
+)
+"""What content raises that no rule foresaw: it is refused with its reason, nothing stalls.
+
+A database that is away or locked is none of them: that is tried again.
+"""
 
 
 class LedgerError(Exception):
@@ -60,6 +79,18 @@ class ForeignDatabase(LedgerError):
 
     def __init__(self, *, found: str, wanted: str) -> None:
         super().__init__(f"the database belongs to ledger {found!r}, the settings name {wanted!r}")
+        self.found = found
+        self.wanted = wanted
+
+
+class ForeignSite(LedgerError):
+    """The database holds another site's ledger than the settings name."""
+
+    def __init__(self, *, found: str, wanted: str) -> None:
+        super().__init__(
+            f"the database holds the ledger of {found}, the settings name {wanted}:"
+            " give this site's own database"
+        )
         self.found = found
         self.wanted = wanted
 

@@ -10,14 +10,14 @@ import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from gateway.ledger import departure, holds, receiving
+from gateway.ledger import departure, gaps, holds, receiving
 from gateway.ledger.errors import Poison
 from gateway.ledger.receiving import receive_after_hold
 from gateway.ledger.schema import command, foreign_tag, pallet, truck, unit
 from wire.base import Reading
-from wire.events import EVENT_KINDS, Actuation, Input, Load, Plate, Rfid, Weight
+from wire.events import EVENT_KINDS, Actuation, Gap, Input, Load, Plate, Rfid, Weight
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -35,6 +35,15 @@ AT_DOCK: Final = ("docked", "loading", "loaded", "refused", "unloading", "openin
 
 _NO_MOVE_FROM: Final = ("expected", "gone")
 """A carton that is not in the house can't be carried through a portal: its tag is foreign."""
+
+
+_PLACE_OF: Final = select(unit.c.place).where(unit.c.unit == bindparam("key"))
+"""Built once: building it costs more than running it."""
+_AT_DOCK_NOW: Final = (
+    select(truck)
+    .where(truck.c.dock == bindparam("key"), truck.c.state.in_(AT_DOCK))
+    .order_by(truck.c.changed_at.desc(), truck.c.truck_id)
+)
 
 
 def decode(kind: str, body: bytes) -> Event:
@@ -58,12 +67,13 @@ def has_effect(tx: Tx, kind: str, event: Event) -> bool:
     if isinstance(event, Weight):
         dock = _dock(tx.site, event.read_point)
         return event.kind == "gross" and dock is not None and dock.purpose == "outbound"
-    return isinstance(event, Load | Plate | Input | Actuation)
+    return isinstance(event, Load | Plate | Input | Actuation | Gap)
 
 
 def apply(tx: Tx, edge: str, device: str, kind: str, event: Event, seq: int) -> None:
     """Apply one event in the transaction that moves its edge's head. Raises Poison."""
     del device, kind
+    _check_witness(tx.site, edge, event)
     if isinstance(event, Rfid):
         if event.what == "arrived":
             _arrived(tx, event)
@@ -78,16 +88,28 @@ def apply(tx: Tx, edge: str, device: str, kind: str, event: Event, seq: int) -> 
     elif isinstance(event, Input):
         _input_changed(tx, edge, event)
     elif isinstance(event, Actuation):
-        _command_ended(tx, event)
+        _command_ended(tx, edge, event)
+    elif isinstance(event, Gap):
+        gaps.note(
+            tx,
+            edge=edge,
+            device="",
+            cause=event.cause,
+            count=event.count,
+            span_ns=(event.first_t_ns, event.last_t_ns),
+        )
+
+
+def _check_witness(site: Site, edge: str, event: Event) -> None:
+    """Refuse an edge's word about a dock that another edge watches."""
+    dock = _dock(site, str(getattr(event, "read_point", "")))
+    if dock is not None and dock.edge != edge:
+        raise Poison("not-applicable", f"read point {dock.id} is edge {dock.edge}'s, not {edge}'s")
 
 
 def truck_at(connection: Connection, dock: str) -> AnyRow | None:
     """Return the truck (row of table truck) that stands at a dock."""
-    return connection.execute(
-        select(truck)
-        .where(truck.c.dock == dock, truck.c.state.in_(AT_DOCK))
-        .order_by(truck.c.changed_at.desc(), truck.c.truck_id)
-    ).first()
+    return connection.execute(_AT_DOCK_NOW, {"key": dock}).first()
 
 
 def aboard(connection: Connection, truck_id: str) -> set[str]:
@@ -120,7 +142,7 @@ def _arrived(tx: Tx, event: Rfid) -> None:
                 set={"state": "arrived", "place": f"dock:{event.read_point}"},
             )
         return
-    place = tx.connection.execute(select(unit.c.place).where(unit.c.unit == event.epc_uri)).scalar()
+    place = tx.connection.execute(_PLACE_OF, {"key": event.epc_uri}).scalar()
     if place == "expected":
         receiving.seen(tx, event.epc_uri, event.read_point)
 
@@ -128,7 +150,7 @@ def _arrived(tx: Tx, event: Rfid) -> None:
 def _passed(tx: Tx, event: Rfid, seq: int) -> None:
     """Move a tag through the portal: out is onto the truck at that dock, in is off it."""
     tag = event.epc_uri or event.epc_hex
-    row = tx.connection.execute(select(unit.c.place).where(unit.c.unit == tag)).first()
+    row = tx.connection.execute(_PLACE_OF, {"key": tag}).first()
     standing = truck_at(tx.connection, event.read_point)
     if event.direction == "out":
         if standing is None:
@@ -212,10 +234,20 @@ def _input_changed(tx: Tx, edge: str, event: Input) -> None:
         tx.record("truck.changed", truck_id=standing.truck_id, set={"state": "gone"})
 
 
-def _command_ended(tx: Tx, event: Actuation) -> None:
+def _command_ended(tx: Tx, edge: str, event: Actuation) -> None:
     row = tx.connection.execute(
         select(command.c.outcome).where(command.c.command_id == event.command_id)
     ).first()
+    if row is None and event.verb == "open" and event.outcome in {"done", "unknown"}:
+        dock = next((one for one in tx.site.docks if one.edge == edge), None)
+        standing = None if dock is None else truck_at(tx.connection, dock.id)
+        tx.record(
+            "gate.breached",
+            dock=edge if dock is None else dock.id,
+            truck_id=None if standing is None else standing.truck_id,
+            units=[],
+            why=f"its gate obeyed command {event.command_id[:64]!r}, which this ledger never sent",
+        )
     if row is not None and row.outcome == "pending":
         tx.record(
             "command.ended",

@@ -7,7 +7,7 @@ milliseconds; masses are grams, lengths millimetres, money the currency's minor 
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -16,26 +16,67 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
-    LargeBinary,
-    MetaData,
-    Row,
     String,
     Table,
     Text,
 )
 
-METADATA: Final = MetaData()
+from gateway.ledger.schema_work import (
+    METADATA,
+    AnyRow,
+    Serial,
+    custody_row,
+    dead_letter,
+    edge_head,
+    fork_row,
+    gap,
+    ledger_identity,
+    letter_settled,
+    outward,
+    pending_row,
+    receipt,
+    request_seen,
+)
 
-AnyRow: TypeAlias = Row[*tuple[Any, ...]]
-"""A row of any query, read by the names of its columns."""
-
-# SQLite gives rowids only to plain INTEGER keys.
-_Serial = BigInteger().with_variant(Integer, "sqlite")
+__all__ = [
+    "METADATA",
+    "AnyRow",
+    "alarm",
+    "book_line",
+    "command",
+    "custody_row",
+    "dead_letter",
+    "decision",
+    "declaration",
+    "edge_head",
+    "foreign_tag",
+    "fork_row",
+    "gap",
+    "goods",
+    "guarantee",
+    "hold",
+    "journal",
+    "ledger_identity",
+    "letter_settled",
+    "notice",
+    "outward",
+    "pallet",
+    "passport",
+    "payment",
+    "pending_row",
+    "receipt",
+    "request_seen",
+    "sale",
+    "task",
+    "truck",
+    "unit",
+    "waybill",
+]
 
 journal = Table(
     "journal",
     METADATA,
-    Column("n", _Serial, primary_key=True, autoincrement=False),  # counts from 1 without gaps
+    Column("n", Serial, primary_key=True, autoincrement=False),  # counts from 1 without gaps
     Column("at", String(32), nullable=False),
     Column("kind", String(64), nullable=False),
     Column(
@@ -45,93 +86,6 @@ journal = Table(
     Column("prev", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Index("journal_kind", "kind"),
-)
-
-# ---- work: custody delivery ---------------------------------------------------------------
-ledger_identity = Table("ledger_identity", METADATA, Column("ledger", String(64), primary_key=True))
-
-edge_head = Table(
-    "edge_head",
-    METADATA,
-    Column("edge", String(64), primary_key=True),
-    Column("seq", BigInteger, nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("is_forked", Boolean, nullable=False, default=False),
-)
-
-custody_row = Table(
-    "custody_row",
-    METADATA,
-    Column("edge", String(64), primary_key=True),
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("prev", String(64), nullable=False),
-    Column("id", String(32), nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("topic", String(400), nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("outcome", String(16), nullable=False),  # applied | repeated | dead | void
-    Column("journal_n", BigInteger, nullable=False),
-    Index("custody_row_id", "id"),
-    Index("custody_row_outcome", "outcome"),
-)
-
-pending_row = Table(
-    "pending_row",
-    METADATA,
-    Column("edge", String(64), primary_key=True),
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("hash", String(64), primary_key=True),
-    Column("prev", String(64), nullable=False),
-    Column("id", String(32), nullable=False),
-    Column("topic", String(400), nullable=False),
-    Column("body", LargeBinary, nullable=False),
-)
-
-fork_row = Table(
-    "fork_row",
-    METADATA,
-    Column("edge", String(64), primary_key=True),
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("hash", String(64), primary_key=True),
-    Column("prev", String(64), nullable=False),
-    Column("id", String(32), nullable=False),
-    Column("topic", String(400), nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("at", String(32), nullable=False),
-)
-
-# ---- work: conversation with the outside ---------------------------------------------------
-dead_letter = Table(
-    "dead_letter",
-    METADATA,
-    Column("letter_id", _Serial, primary_key=True, autoincrement=True),
-    Column("at", String(32), nullable=False),
-    Column("reason", String(64), nullable=False),  # a topic word
-    Column("detail", Text, nullable=False),
-    Column("topic", String(400), nullable=False),
-    Column("body", LargeBinary, nullable=False),
-)
-
-request_seen = Table(
-    "request_seen",
-    METADATA,
-    Column("request_id", String(64), primary_key=True),
-    Column("kind", String(32), nullable=False),
-    Column("body_hash", String(64), nullable=False),
-    Column("answer", Text, nullable=False),
-    Column("at", String(32), nullable=False),
-)
-
-outward = Table(  # the transactional outbox: published after the commit, in order of id
-    "outward",
-    METADATA,
-    Column("id", _Serial, primary_key=True, autoincrement=True),
-    Column("channel", String(16), nullable=False),  # uns | reply | vda | command | dead
-    Column("topic", String(400), nullable=False),
-    Column("body", Text, nullable=False),  # empty: clears a retained topic
-    Column("is_retained", Boolean, nullable=False, default=False),
-    Column("correlation_hex", String(512), nullable=False, default=""),
-    Column("at", String(32), nullable=False),
 )
 
 # ---- view: goods and documents ---------------------------------------------------------------

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, insert, select
 
-from gateway.ledger import journal, schema
+from gateway.ledger import journal, schema, site_identity
 from gateway.ledger.entries import ENTRY_FIELDS
 from gateway.ledger.errors import BadEntry, ForeignDatabase
 from gateway.ledger.fold import Moment, fold
+from gateway.ledger.reach import told_faults
 from wire.topics import site_topic
 
 if TYPE_CHECKING:
@@ -138,16 +139,17 @@ class Tx:
     def savepoint(self) -> Iterator[None]:
         """Take everything back that the block did when it raises."""
         kept = (self._tip, len(self._entries), len(self._outward), self._last_n, self._event_count)
-        nested = self.connection.begin_nested()
+        # By our own words: the library's nested transaction costs three times as much.
+        self.connection.exec_driver_sql("SAVEPOINT one")
         try:
             yield
         except BaseException:
-            nested.rollback()
+            self.connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
             self._tip, entries, outward, self._last_n, self._event_count = kept
             del self._entries[entries:]
             del self._outward[outward:]
             raise
-        nested.commit()
+        self.connection.exec_driver_sql("RELEASE SAVEPOINT one")
 
     def flush(self) -> None:
         """Write the journal and the outbox; called before the commit."""
@@ -210,12 +212,18 @@ class Ledger:
     def open(cls, url: str, *, ledger_id: str, site: Site, now: Callable[[], str]) -> Ledger:
         """Open the database, making its tables when it is new.
 
-        Raises ForeignDatabase when it belongs to another ledger id.
+        Raises ForeignDatabase or ForeignSite when it belongs to another ledger id or site,
+        DatabaseAway or DatabaseUnusable when it can't be used.
         """
-        ledger = cls(engine_for(url), ledger_id=ledger_id, site=site, now=now)
-        schema.METADATA.create_all(ledger.engine)
-        ledger._claim()
-        ledger.transact("rule:site", _open_books)
+        with told_faults(url):
+            ledger = cls(engine_for(url), ledger_id=ledger_id, site=site, now=now)
+            try:
+                schema.METADATA.create_all(ledger.engine)
+                ledger._claim()
+                ledger.transact("rule:site", _open_books)
+            except BaseException:
+                ledger.close()
+                raise
         return ledger
 
     def transact(self, cause: str, work: Callable[[Tx], T]) -> T:
@@ -246,6 +254,7 @@ class Ledger:
                 connection.execute(insert(schema.ledger_identity), {"ledger": self.ledger_id})
             elif found != self.ledger_id:
                 raise ForeignDatabase(found=found, wanted=self.ledger_id)
+            site_identity.claim(connection, self.site)
 
 
 def engine_for(url: str) -> Engine:

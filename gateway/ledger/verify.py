@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, inspect, select
 from typing_extensions import override
 
 from gateway.ledger import journal, schema
@@ -18,6 +18,7 @@ from gateway.ledger.audit import Audit
 from gateway.ledger.counting import counts
 from gateway.ledger.errors import LedgerError
 from gateway.ledger.fold import Moment, fold
+from gateway.ledger.reach import DatabaseUnusable, shown, told_faults
 from gateway.ledger.store import engine_for
 from wire.chain import ROOT_HASH, row_hash
 
@@ -61,13 +62,19 @@ class Report:
 
 
 def verify(database_url: str) -> Report:
-    """Verify the ledger in a database, which is only read."""
-    engine = engine_for(database_url)
-    try:
-        with engine.connect() as connection, connection.begin():
-            return verify_connection(connection)
-    finally:
-        engine.dispose()
+    """Verify the ledger in a database, which is only read.
+
+    Raises DatabaseAway or DatabaseUnusable, the latter also where there is no ledger.
+    """
+    with told_faults(database_url):
+        engine = engine_for(database_url)
+        try:
+            with engine.connect() as connection, connection.begin():
+                if not inspect(connection).has_table(schema.journal.name):
+                    raise DatabaseUnusable(f"the database {shown(database_url)} holds no ledger")
+                return verify_connection(connection)
+        finally:
+            engine.dispose()
 
 
 def verify_connection(connection: Connection) -> Report:

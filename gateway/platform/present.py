@@ -27,7 +27,7 @@ def present_events(
     for zone in site.zones:
         air = [
             one
-            for (name, _), one in live.air.items()
+            for (name, *_), one in live.air.items()
             if name == zone.id and clock.mono_s() - one.at_s <= zone.stale_s
         ]
         data: dict[str, object] = {"quality": "good" if air else "bad", "at": now}

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gateway.customs import requests
-from gateway.ledger import custody
+from gateway.ledger import letters
 from wire.topics import site_topic
 
 if TYPE_CHECKING:
@@ -46,7 +46,11 @@ def _take(tx: Tx, packet: mqtt5.PublishPacket) -> None:
     if len(correlation) > CORRELATION_BYTES_MAX:
         _bury(tx, packet, "correlation", f"{len(correlation)} bytes of correlation data")
         return
-    answer = requests.answer(tx, kind, packet.payload)
+    if packet.retain:
+        # It would come again at each of our starts, long after it was meant.
+        answer = requests.refuse("malformed", "a retained request: publish it without the flag")
+    else:
+        answer = requests.answer(tx, kind, packet.payload)
     if not answer.accepted:
         log.info("request_refused", extra={"kind": kind[:64], "request_id": answer.request_id})
     if reply is not None:
@@ -68,7 +72,7 @@ def is_lawful_reply(site: Site, topic: str) -> bool:
 
 
 def _bury(tx: Tx, packet: mqtt5.PublishPacket, reason: str, detail: str) -> None:
-    custody.bury(
+    letters.bury(
         tx,
         reason=reason,
         detail=detail,

@@ -139,6 +139,26 @@ class InfluxStore:
             for row in rows
         ]
 
+    async def times(
+        self, *, since_ns: int, until_ns: int, count_max: int
+    ) -> dict[tuple[str, str], list[int]]:
+        """Return by (edge, device) when it measured, ascending, at most `count_max` in all."""
+        flux = (
+            f'from(bucket: "{self._bucket}")'
+            f" |> range(start: time(v: {since_ns}), stop: time(v: {until_ns}))"
+            ' |> filter(fn: (r) => r._field == "clock" and r._measurement != "bus")'
+            " |> map(fn: (r) => ({edge: r.edge, device: r.device, t: int(v: r._time)}))"
+            f' |> group() |> sort(columns: ["t"], desc: true) |> limit(n: {count_max})'
+        )
+        try:
+            rows = await asyncio.to_thread(self._query, flux)
+        except (ApiException, OSError, urllib3.exceptions.HTTPError):
+            return {}
+        found: dict[tuple[str, str], list[int]] = {}
+        for row in reversed(rows):
+            found.setdefault((row["edge"], row["device"]), []).append(int(row["t"]))
+        return found
+
     def _query(self, flux: str) -> list[dict[str, str]]:
         text = self._client.query_api().query_raw(flux, org=self._org).data.decode()
         lines = [line for line in text.splitlines() if line and not line.startswith("#")]

@@ -24,6 +24,9 @@ class Sample:
 class TelemetryStore(Protocol):
     """Points at rest. The same point written twice is one point."""
 
+    is_away: bool
+    """Whether the last write was not answered."""
+
     async def write(self, points: Sequence[StorePoint]) -> list[tuple[int, str]]:
         """Write points durably; return (index, reason) of each that the store refuses for good.
 
@@ -37,6 +40,11 @@ class TelemetryStore(Protocol):
         self, *, zone: str, field: str, since_ns: int, until_ns: int, samples_count: int
     ) -> list[Sample]:
         """Return a zone's climate value over a range, at most `samples_count` samples."""
+
+    async def times(
+        self, *, since_ns: int, until_ns: int, count_max: int
+    ) -> dict[tuple[str, str], list[int]]:
+        """Return by (edge, device) when it measured, ascending, at most `count_max` in all."""
 
     async def prune(self, before_ns: int) -> int:
         """Forget points older than that; return how many, 0 where the store does it itself."""

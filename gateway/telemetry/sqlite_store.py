@@ -32,6 +32,8 @@ _PRUNE_ROWS: Final = 5_000
 class SqliteStore:
     """Points in one table; all work happens on one thread."""
 
+    is_away = False
+
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="telemetry")
@@ -81,6 +83,22 @@ class SqliteStore:
             Sample(t_ns=since_ns + int(span) * span_ns, mean=mean, low=low, high=high)
             for span, mean, low, high in rows
         ]
+
+    async def times(
+        self, *, since_ns: int, until_ns: int, count_max: int
+    ) -> dict[tuple[str, str], list[int]]:
+        """Return by (edge, device) when it measured, ascending, at most `count_max` in all."""
+        rows = await self._run(
+            lambda: self._db.execute(
+                "SELECT edge, device, t_ns FROM point WHERE t_ns >= ? AND t_ns < ?"
+                " AND measurement != 'bus' ORDER BY t_ns DESC LIMIT ?",
+                (since_ns, until_ns, count_max),
+            ).fetchall()
+        )
+        found: dict[tuple[str, str], list[int]] = {}
+        for edge, device, t_ns in reversed(rows):
+            found.setdefault((edge, device), []).append(t_ns)
+        return found
 
     async def prune(self, before_ns: int) -> int:
         """Forget points older than that, a bounded number a call."""

@@ -9,9 +9,11 @@ from gateway.live import VehicleLive
 
 if TYPE_CHECKING:
     from gateway.live import Live
+    from gateway.settings import Site
 
 STATE_BYTES_MAX: Final = 262_144
 LOADS_COUNT_MAX: Final = 8
+METRES_MAX: Final = 100_000.0
 ERRORS_COUNT_MAX: Final = 16
 _TOPIC_LEVELS_COUNT: Final = 5
 
@@ -24,17 +26,20 @@ def serial_and_subtopic(topic: str) -> tuple[str, str] | None:
     return levels[3], levels[4]
 
 
-def update(live: Live, topic: str, payload: bytes, now_s: float) -> dict[str, object] | None:
+def update(
+    live: Live, site: Site, topic: str, payload: bytes, now_s: float
+) -> dict[str, object] | None:
     """Take a message of a vehicle into `live`; return a readable `state`, None for the rest.
 
-    Unreadable messages and vehicles that `live` may not hold (unknown ones are the caller's
-    to report) change nothing.
+    Unreadable messages and vehicles that the site does not name change nothing.
     """
     named = serial_and_subtopic(topic)
     if named is None or len(payload) > STATE_BYTES_MAX:
         return None
     serial, subtopic = named
     if subtopic not in {"state", "connection", "visualization"}:
+        return None
+    if serial not in {one.serial for one in site.vehicles}:
         return None
     try:
         message = json.loads(payload)
@@ -60,7 +65,7 @@ def update(live: Live, topic: str, payload: bytes, now_s: float) -> dict[str, ob
     del vehicle.errors[ERRORS_COUNT_MAX:]
     battery = message.get("batteryState")
     charge = battery.get("batteryCharge") if isinstance(battery, dict) else None
-    vehicle.battery_percent = float(charge) if isinstance(charge, int | float) else None
+    vehicle.battery_percent = _number(charge, 0.0, 100.0)
     return cast("dict[str, object]", message)
 
 
@@ -85,6 +90,14 @@ def _take_position(vehicle: VehicleLive, message: dict[str, object]) -> None:
     position = message.get("agvPosition")
     if not isinstance(position, dict):
         return
-    x_m, y_m = position.get("x"), position.get("y")
-    if isinstance(x_m, int | float) and isinstance(y_m, int | float):
-        vehicle.x_m, vehicle.y_m = float(x_m), float(y_m)
+    x_m = _number(position.get("x"), -METRES_MAX, METRES_MAX)
+    y_m = _number(position.get("y"), -METRES_MAX, METRES_MAX)
+    if x_m is not None and y_m is not None:
+        vehicle.x_m, vehicle.y_m = x_m, y_m
+
+
+def _number(value: object, low: float, high: float) -> float | None:
+    """Return a finite number within its range; anything else is not known."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if low <= value <= high else None

@@ -2,66 +2,55 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from gateway import people
 from gateway.alarms.definitions import DEFINITIONS
 from gateway.ledger import journal
 from gateway.ledger.verify import counts
-from gateway.web import present, reads, search
+from gateway.web import custody_reads, gap_reads, present, reads, search
+from gateway.web.acts import add_acts, add_letters
 from gateway.web.details import add_details
 from gateway.web.guard import Guard, problem
-from gateway.web.snapshot import TABS_COUNT_MAX, Snapshots
+from gateway.web.health import reasons
+from gateway.web.snapshot import TABS_COUNT_MAX, Snapshots, TabStream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
     from fastapi import Response
 
     from gateway.core import Core
-    from gateway.ledger.store import Tx
+    from gateway.flood import Flood
     from gateway.live import Live
     from gateway.settings import Site
     from gateway.telemetry.ports import TelemetryStore
 
 HERE: Final = Path(__file__).resolve().parent
 SAMPLES_COUNT: Final = 240
+LEDGER_S_MAX: Final = 3.0
 ENTRY_N_MAX: Final = 2**63 - 1
 """A larger number fits no column."""
-_NAME: Final = Field(min_length=1, max_length=64)
-_REASON: Final = Field(min_length=1, max_length=1_000)
 
 
-class By(BaseModel):
-    """Who acts."""
-
-    model_config = ConfigDict(extra="forbid")
-    by: Annotated[str, _NAME]
-
-
-class Release(By):
-    """Who releases what, and why."""
-
-    reason: Annotated[str, _REASON]
-    kind: str | None = None
-
-
-def build_app(
+def build_app(  # noqa: PLR0913 - what the page is made of
     core: Core,
     live: Live,
     site: Site,
     telemetry_store: TelemetryStore,
     *,
+    flood: Flood,
     is_writable: bool,
     data_dir: Path,
 ) -> FastAPI:
@@ -69,18 +58,16 @@ def build_app(
     snapshots = Snapshots(core, live, site)
     began_s = time.monotonic()
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        snapshots.is_closing = True
-
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.close_streams = snapshots.close
     app.middleware("http")(Guard(is_writable=is_writable))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_exception_handler(people.NotAllowed, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(StarletteHTTPException, _no_such)
     _add_reads(app, core, live, site, telemetry_store)
-    _add_acts(app, core)
+    add_acts(app, core, live)
+    add_letters(app, core, telemetry_store, flood)
 
     @app.get("/")
     async def page() -> FileResponse:
@@ -88,11 +75,24 @@ def build_app(
 
     @app.get("/health")
     async def health() -> dict[str, Any]:
+        now_s = time.monotonic()
+        is_store_away = telemetry_store.is_away
+        found = reasons(site, live, is_store_away=is_store_away, now_s=now_s)
+        count = None
+        try:
+            async with asyncio.timeout(LEDGER_S_MAX):
+                count = await core.read(journal.count)
+        except TimeoutError:
+            found.insert(0, f"the ledger does not answer within {LEDGER_S_MAX:.0f} s")
+        except SQLAlchemyError as error:
+            found.insert(0, f"the ledger's database fails: {type(error).__name__}")
+        # Always 200: it answers, and what is wrong elsewhere a restart of it would not mend.
         return {
             "process": "gateway",
-            "status": "ok",
-            "uptime_s": round(time.monotonic() - began_s, 1),
-            "journal_count": await core.read(journal.count),
+            "status": "degraded" if found else "ok",
+            "reasons": found,
+            "uptime_s": round(now_s - began_s, 1),
+            "journal_count": count,
             "tabs_count": snapshots.tabs_count,
         }
 
@@ -115,7 +115,7 @@ def build_app(
     async def stream() -> Response:
         if snapshots.tabs_count >= TABS_COUNT_MAX:
             return problem(503, "", "over_limit", f"{TABS_COUNT_MAX} tabs are open already")
-        return StreamingResponse(snapshots.stream(), media_type="text/event-stream")
+        return TabStream(snapshots)
 
     return app
 
@@ -173,6 +173,11 @@ def _add_reads(
         heads = await core.read(reads.heads)
         return {"devices": present.devices(live), "edges": present.edges(live, heads)}
 
+    @app.get("/api/custody")
+    async def custody() -> dict[str, Any]:
+        books = await core.read(custody_reads.books)
+        return {"edges": custody_reads.edges(live, books, time.monotonic())}
+
     @app.get("/api/processes")
     async def processes() -> dict[str, Any]:
         return {"processes": present.processes(live)}
@@ -202,6 +207,17 @@ def _add_reads(
             ]
         }
 
+    @app.get("/api/completeness")
+    async def completeness(
+        minutes: Annotated[float, Query(gt=0, le=10_080)] = 60,
+    ) -> dict[str, Any]:
+        until_ns = time.time_ns()
+        since_ns = until_ns - round(minutes * 60e9)
+        rows = await gap_reads.completeness(
+            core, telemetry_store, since_ns=since_ns, until_ns=until_ns
+        )
+        return {"minutes": minutes, "devices": rows}
+
     @app.get("/api/summary")
     async def summary() -> dict[str, Any]:
         told = dict(await core.read(counts))
@@ -214,42 +230,19 @@ def _add_reads(
         }
 
 
-def _add_acts(app: FastAPI, core: Core) -> None:
-    async def act(by: str, work: Callable[[Tx], Any]) -> dict[str, Any]:
-        done = await core.transact(f"person:{by}", work)
-        return {"done": True, "count": done if isinstance(done, int) else 1}
-
-    @app.post("/api/alarms/{alarm_id}/acknowledge")
-    async def acknowledge(alarm_id: str, body: By) -> dict[str, Any]:
-        return await act(body.by, partial(people.acknowledge, alarm_id=alarm_id, by=body.by))
-
-    @app.post("/api/holds/{hold_id}/release")
-    async def release(hold_id: str, body: Release) -> dict[str, Any]:
-        work = partial(people.release_holds, holds=[hold_id], by=body.by, reason=body.reason)
-        return await act(body.by, work)
-
-    @app.post("/api/pallets/{sscc}/release-holds")
-    async def release_pallet(sscc: str, body: Release) -> dict[str, Any]:
-        work = partial(
-            people.release_holds, pallet=sscc, by=body.by, reason=body.reason, kind=body.kind
-        )
-        return await act(body.by, work)
-
-    @app.post("/api/zones/{zone}/release-holds")
-    async def release_zone(zone: str, body: Release) -> dict[str, Any]:
-        kind = body.kind or "quality"
-        work = partial(people.release_holds, zone=zone, by=body.by, reason=body.reason, kind=kind)
-        return await act(body.by, work)
-
-    @app.post("/api/trucks/{truck_id}/send-away")
-    async def send_away(truck_id: str, body: Release) -> dict[str, Any]:
-        work = partial(people.send_truck_away, truck_id=truck_id, by=body.by, reason=body.reason)
-        return await act(body.by, work)
-
-
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     field = getattr(error, "field", "")
     return problem(409, f"/{field}", "not_allowed", str(error))
+
+
+_CODES: Final = {404: "unknown_path", 405: "not_allowed", 413: "too_large"}
+
+
+async def _no_such(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StarletteHTTPException)
+    return problem(
+        error.status_code, "", _CODES.get(error.status_code, "malformed"), str(error.detail)
+    )
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

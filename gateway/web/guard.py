@@ -31,6 +31,13 @@ def problem(status: int, field: str, code: str, message: str) -> JSONResponse:
     return JSONResponse(document, status_code=status)
 
 
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
+
+
 class Guard:
     """A middleware: refuses before anything is read."""
 
@@ -59,13 +66,15 @@ class Guard:
             message = "read-only: this page listens beyond loopback; act on the machine itself"
             return problem(403, "", "not_allowed", message)
         origin = request.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _netloc(origin) != host:
             return problem(403, "/origin", "not_allowed", f"Origin {origin[:80]!r} is elsewhere")
+        if request.method != "POST":
+            return None  # No route takes it: the answer is 405.
         kind = request.headers.get("content-type", "").partition(";")[0].strip()
         if kind != "application/json":
             return problem(415, "", "malformed", "send application/json")
         size = request.headers.get("content-length", "")
-        if not size.isdigit():
+        if not (size.isascii() and size.isdigit()):
             return problem(411, "", "malformed", "send Content-Length")
         if int(size) > BODY_BYTES_MAX:
             return problem(413, "", "too_large", f"{size} bytes, at most {BODY_BYTES_MAX}")

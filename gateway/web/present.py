@@ -18,7 +18,7 @@ def climate(site: Site, live: Live) -> list[dict[str, Any]]:
     now_s = time.monotonic()
     told = []
     for zone in site.zones:
-        air = [one for (name, _), one in list(live.air.items()) if name == zone.id]
+        air = [one for (name, *_), one in list(live.air.items()) if name == zone.id]
         fresh = [one for one in air if now_s - one.at_s <= zone.stale_s]
         row: dict[str, Any] = {
             "zone": zone.id,

@@ -278,9 +278,12 @@ def tasks(connection: Connection) -> Rows:
 
 
 def dead_letters(connection: Connection) -> Rows:
-    """Return the newest dead letters; bodies as text, cut."""
-    table = schema.dead_letter
-    found = rows(connection, select(table).order_by(table.c.letter_id.desc()).limit(50))
+    """Return the newest dead letters, with what a person decided; bodies as text, cut."""
+    table, settled = schema.dead_letter, schema.letter_settled
+    query = select(table, settled.c.how, settled.c.by, settled.c.at.label("settled_at")).join(
+        settled, settled.c.letter_id == table.c.letter_id, isouter=True
+    )
+    found = rows(connection, query.order_by(table.c.letter_id.desc()).limit(50))
     for row in found:
         row["bytes_count"] = len(row["body"])
         row["body"] = bytes(row["body"])[:300].decode("utf-8", "replace")

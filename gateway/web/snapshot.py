@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+
+from starlette.responses import StreamingResponse
+from typing_extensions import override
 
 from gateway.web import present, reads
 
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sqlalchemy import Connection
+    from starlette.types import Receive, Scope, Send
 
     from gateway.core import Core
     from gateway.live import Live
@@ -35,7 +40,12 @@ class Snapshots:
         self._picture: dict[str, Any] = {}
         self._turn = asyncio.Lock()
         self.tabs_count = 0
-        self.is_closing = False
+        self._closing = asyncio.Event()
+
+    def close(self) -> None:
+        """End every stream soon: a server that stops waits for them."""
+        self._closing.set()
+        self._core.changes.notify()
 
     async def now(self) -> dict[str, Any]:
         """Return a picture that is at most half a second old."""
@@ -62,19 +72,36 @@ class Snapshots:
 
     async def stream(self) -> AsyncIterator[str]:
         """Yield server-sent events: the newest picture after each change, or each second."""
-        self.tabs_count += 1
+        sent = ""
+        while not self._closing.is_set():
+            picture = await self.now()
+            if picture["at"] != sent:
+                sent = picture["at"]
+                body = json.dumps(
+                    picture, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+                )
+                yield f"event: snapshot\ndata: {body}\n\n"
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(MAKE_S_MIN):
+                    await self._closing.wait()
+                    return
+            await self._core.wait_changed(HEARTBEAT_S - MAKE_S_MIN)
+
+
+class TabStream(StreamingResponse):
+    """A tab's stream; it counts from its admission until its connection ends, begun or not."""
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        super().__init__(snapshots.stream(), media_type="text/event-stream")
+        self._snapshots = snapshots
+        snapshots.tabs_count += 1
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            sent = ""
-            while not self.is_closing:
-                picture = await self.now()
-                if picture["at"] != sent:
-                    sent = picture["at"]
-                    body = json.dumps(picture, ensure_ascii=False, separators=(",", ":"))
-                    yield f"event: snapshot\ndata: {body}\n\n"
-                await asyncio.sleep(MAKE_S_MIN)
-                await self._core.wait_changed(HEARTBEAT_S - MAKE_S_MIN)
+            await super().__call__(scope, receive, send)
         finally:
-            self.tabs_count -= 1
+            self._snapshots.tabs_count -= 1
 
 
 def _read(connection: Connection) -> dict[str, Any]:

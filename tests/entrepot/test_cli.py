@@ -53,7 +53,7 @@ def test_a_data_folder_that_is_no_folder_gives_one_clear_sentence(tmp_path: Path
 
 def test_a_second_warehouse_on_the_same_data_is_refused(tmp_path: Path) -> None:
     """Two ledgers on one file would be the end of both."""
-    from entrepot.up import locked  # noqa: PLC0415
+    from entrepot.preflight import locked  # noqa: PLC0415
 
     with locked(tmp_path / "data"):
         run = entrepot("up", "--data", str(tmp_path / "data"))

@@ -52,6 +52,24 @@ def test_a_process_that_dies_is_started_again_and_the_status_says_so(tmp_path: P
     asyncio.run(scenario())
 
 
+def test_a_stop_that_comes_while_the_child_is_being_made_ends_it(tmp_path: Path) -> None:
+    """Ctrl-C half a second after the start left a warehouse that nothing but kill -9 could end."""
+
+    async def scenario() -> None:
+        log = LogFile(tmp_path / "child.log", keep_days=1)
+        process = Process("child", python("import time; time.sleep(60)"), log, lambda: None)
+        running = asyncio.create_task(process.run())
+        await asyncio.sleep(0)  # It has begun to make the child, and has none yet.
+        assert process.status().pid is None
+        await process.stop()
+        async with asyncio.timeout(20):
+            await running
+        assert process.status().state == "stopped"
+        log.close()
+
+    asyncio.run(scenario())
+
+
 def test_a_process_that_refuses_to_start_tells_its_last_line(tmp_path: Path) -> None:
     """A broken site file is a sentence for a person, not a restart loop."""
 

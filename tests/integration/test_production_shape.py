@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import shutil
 import socket
 import subprocess
@@ -126,6 +127,17 @@ def free_ports(count: int) -> int:
             continue
         return first
     raise AssertionError("no free ports")
+
+
+def test_the_image_has_the_driver_of_the_database_that_compose_names() -> None:
+    """It was a tool of the tests only: the gateway of the containers could not have started."""
+    compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert "postgresql+psycopg://" in compose
+    pinned = (ROOT / "requirements" / "run.txt").read_text(encoding="utf-8")
+    for package in ("psycopg", "psycopg-binary"):
+        assert re.search(rf"^{package}==\S+ \\\n    --hash=sha256:", pinned, re.MULTILINE), package
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert any(one.startswith("psycopg[binary]") for one in project["project"]["dependencies"])
 
 
 def test_the_dockerfile_copies_every_package() -> None:

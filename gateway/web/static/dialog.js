@@ -112,7 +112,7 @@ async function submit(event) {
 
 // The gateway's refusals in plain words; its own sentences name fields of the database.
 const REFUSALS = [
-  [/no open hold is there/, "error.holdGone"], [/customs holds it/, "error.customs"],
+  [/no open hold is there/, "error.holdGone"], [/put a \w+ hold on it/, "error.customs"],
   [/no such active alarm/, "error.alarmGone"], [/gate is opening/, "error.opening"],
   [/nothing to send away/, "error.truckGone"], [/only an outbound truck/, "error.inbound"],
   [/no such truck/, "error.truckGone"], [/read-only/, "readonly"],

@@ -15,6 +15,7 @@ const LINKS = {
   hold: (one) => word("hold", one), zone: (one) => word("zone", one),
   units: (list) => joined(list.split(/, | and /).map(maybeUnit)),
   what: (one) => word("task", one), outcome: (one) => word("outcome", one),
+  how: (one) => word("how", one), mode: (one) => word("mode", one),
   definition: alarmTitle,
   reason: (one) => phrase(one), why: (one) => phrase(one), last: (one) => phrase(one, "device"),
   reasons: (rows) => joined(rows.map((row) => why(row)), "; "), code: (one) => code(one),

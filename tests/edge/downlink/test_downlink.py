@@ -51,6 +51,7 @@ class Bench:
         self.gate = Gate()
         self.told: list[Mapping[str, object]] = []
         self.has_gateway = True
+        self.is_stopped = False
         self.downlink = Downlink(
             DownlinkParts(
                 boot="boot-1",
@@ -61,6 +62,8 @@ class Bench:
                 emit=self.emit,
                 has_gateway=lambda: self.has_gateway,
                 is_full=lambda: False,
+                custodian=self.gate,
+                is_stopped=lambda: self.is_stopped,
             )
         )
 
@@ -72,14 +75,23 @@ class Bench:
         event = Capture(topic=topic, body=b"{}", captured_ns=1, ends_command=ends)
         return self.store.append([event])[-1].seq
 
-    def body(self, number: int, *, boot: str = "boot-1", in_s: float = 5.0, seq: int = 0) -> bytes:
-        """Return a command to open for 10 s."""
-        mono_ms = round((self.clock.mono_s() + in_s) * 1000)
+    def body(
+        self,
+        number: int,
+        *,
+        boot: str = "boot-1",
+        in_s: float = 5.0,
+        seq: int = 0,
+        for_s: object = 10.0,
+        devices: tuple[str, ...] = ("plc-2",),
+    ) -> bytes:
+        """Return a command to open."""
+        mono_ms = min(2**62, round((self.clock.mono_s() + in_s) * 1000))
         command = Command(
             command_id=f"command-{number}",
-            args={"for_s": 10.0},
+            args={"for_s": for_s},
             deadline=Deadline(boot=boot, mono_ms=mono_ms),
-            basis=Basis(seq=seq, devices=["plc-2"]),
+            basis=Basis(seq=seq, devices=list(devices)),
         )
         return command.model_dump_json().encode()
 
@@ -118,6 +130,11 @@ def play(bench: Bench, story: Callable[[], object]) -> None:
         ({}, True, "retained"),
         ({"boot": "boot-0"}, False, "another boot"),
         ({"in_s": -1.0}, False, "late"),
+        ({"in_s": 2**62 / 1000}, False, "at most 120000"),
+        ({"seq": 2**62}, False, "has not happened here"),
+        ({"devices": []}, False, "names no device"),
+        ({"for_s": True}, False, "for_s is True"),
+        ({"for_s": 1e9}, False, "for_s is 1000000000.0"),
     ],
 )
 def test_a_command_out_of_its_time_is_refused(
@@ -162,7 +179,7 @@ def test_one_id_acts_once(tmp_path: Path) -> None:
     async def story() -> None:
         for _ in range(2):
             await bench.downlink.take("plc-2", "open", bench.body(1), False)  # noqa: FBT003
-        await bench.downlink.take("plc-2", "light", bench.body(2, seq=9), False)  # noqa: FBT003
+        await bench.downlink.take("plc-2", "light", bench.body(2, seq=1), False)  # noqa: FBT003
         await until(lambda: len(bench.told) == 2)
         assert bench.gate.asked == ["open", "light"]
 
@@ -180,7 +197,7 @@ def test_the_gate_closes_when_its_lease_ends_or_the_gateway_falls_silent(tmp_pat
         bench.clock.advance(10.1)
         await until(lambda: len(bench.told) == 2)
         assert bench.gate.asked == ["open", "close"]
-        await bench.downlink.take("plc-2", "open", bench.body(2, seq=9), False)  # noqa: FBT003
+        await bench.downlink.take("plc-2", "open", bench.body(2, seq=bench.store.tip[0]), False)  # noqa: FBT003
         await until(lambda: len(bench.told) == 3)
         bench.has_gateway = False
         await until(lambda: len(bench.told) == 4)
@@ -201,7 +218,7 @@ def test_after_a_crash_the_outcome_is_unknown_and_nothing_acts_again(tmp_path: P
         await bench.downlink.take("plc-2", "open", bench.body(1), False)  # noqa: FBT003
         await until(lambda: len(bench.told) == 1)
         assert bench.told[0]["outcome"] == "unknown"
-        await bench.downlink.take("plc-2", "light", bench.body(2, seq=9), False)  # noqa: FBT003
+        await bench.downlink.take("plc-2", "light", bench.body(2, seq=bench.store.tip[0]), False)  # noqa: FBT003
         await until(lambda: len(bench.told) == 2)
         assert bench.gate.asked == ["light"]
         assert bench.store.open_commands() == []
@@ -219,8 +236,24 @@ def test_poison_is_counted_and_a_bug_in_a_driver_is_an_answer(tmp_path: Path) ->
         assert bench.downlink.unreadable_count == 5
         await bench.downlink.take("nowhere", "open", bench.body(1), False)  # noqa: FBT003
         bench.gate.fails = True
-        await bench.downlink.take("plc-2", "open", bench.body(2, seq=9), False)  # noqa: FBT003
+        await bench.downlink.take("plc-2", "open", bench.body(2, seq=bench.store.tip[0]), False)  # noqa: FBT003
         await until(lambda: len(bench.told) == 2)
         assert [told["outcome"] for told in bench.told] == ["refused", "failed"]
+
+    play(bench, story)
+
+
+def test_a_stopped_box_moves_nothing_but_hears_its_custodian(tmp_path: Path) -> None:
+    """A copy must not open the true box's gate; a person may take the decision back."""
+    bench = Bench(tmp_path)
+    bench.is_stopped = True
+
+    async def story() -> None:
+        await bench.downlink.take("plc-2", "open", bench.body(1), False)  # noqa: FBT003
+        await until(lambda: len(bench.told) == 1)
+        assert bench.told[0]["reason"] == "a person stopped this box"
+        await bench.downlink.take("outbox", "adopt", bench.body(2, seq=1), False)  # noqa: FBT003
+        await until(lambda: len(bench.told) == 2)
+        assert bench.gate.asked == ["adopt"]  # The bench's gate stands in for the custodian.
 
     play(bench, story)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.outbox.custody import Capture, CustodyStore, OpenCommand
-from edge.outbox.errors import AdoptRefused
+from edge.outbox.errors import AdoptRefused, ChainDamaged
 from wire.chain import ROOT_HASH, CustodyRow, Tombstone, row_hash
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -120,6 +120,48 @@ def test_a_rotten_row_travels_as_tombstone(
     store.append([capture(99)])
     assert store.tip[0] == total + 1
     store.close()
+
+
+@pytest.mark.parametrize("column", ["prev", "id", "hash", "topic", "body"])
+def test_rot_in_any_column_leaves_the_chain_as_it_was_told(tmp_path: Path, column: str) -> None:
+    """The ledger may have the row already: another hash for it would look like a fork."""
+    path = tmp_path / "custody.db"
+    store = filled(path, 9)
+    before = store.above(0, 9)
+    store._db.execute(f"UPDATE custody SET {column} = CAST(X'ff41' AS TEXT) WHERE seq = 5")
+    store.close()
+    again = CustodyStore.open(path)
+    after = again.above(0, 9)
+    assert [(row.seq, row.prev, row.hash) for row in after] == [
+        (row.seq, row.prev, row.hash) for row in before
+    ]
+    assert [again.hash_at(row.seq) for row in before] == [row.hash for row in before]
+    # Links are written twice, so they are mended; content is not.
+    is_void = column in {"id", "topic", "body"}
+    assert isinstance(after[4], Tombstone) is is_void
+    again.close()
+
+
+def test_two_lost_neighbours_are_said_not_passed_over(tmp_path: Path) -> None:
+    """Nobody knows the hash between them; a chain that stands still in silence helps nobody."""
+    store = filled(tmp_path / "custody.db", 9)
+    store._db.execute("DELETE FROM custody WHERE seq IN (5, 6)")
+    assert [row.seq for row in store.above(0, 9)] == [1, 2, 3, 4]
+    with pytest.raises(ChainDamaged):
+        store.above(4, 9)
+    assert [seq for seq, _ in store.sample()] == [9, 8, 7, 1, 0]
+    assert [row.seq for row in store.above(6, 9)] == [7, 8, 9]
+    store.close()
+
+
+@pytest.mark.parametrize(("name", "seq"), [("tip", 8), ("tip", 10), ("base", 1), ("base", 9)])
+def test_a_rotten_record_of_an_end_is_refused(tmp_path: Path, name: str, seq: int) -> None:
+    """An event chained on a wrong tip would fork the chain for good."""
+    store = filled(tmp_path / "custody.db", 9)
+    store._db.execute("UPDATE position SET seq = ? WHERE name = ?", (seq, name))
+    store.close()
+    with pytest.raises(ChainDamaged):
+        CustodyStore.open(tmp_path / "custody.db")
 
 
 def test_a_lost_last_row_does_not_lose_the_tip(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge.outbox.errors import DiskRefuses
 from edge.outbox.telemetry import KEYS_BYTES, THIN_SPAN_ROWS, Queued, TelemetryQueue
 
 if TYPE_CHECKING:
@@ -101,4 +103,19 @@ def test_each_reading_is_kept_acknowledged_or_in_a_gap(
         assert len(left) + acknowledged + told + gone == seq
         assert queue.waiting()[:2] == (len(left), len(left) * ROW_BYTES)
         assert len(left) <= 25
+    queue.close()
+
+
+def test_a_full_disk_leaves_no_transaction_open(tmp_path: Path) -> None:
+    """With room again the next reading is queued, and the counts are those of the file."""
+    queue = open_queue(tmp_path, rows=100)
+    queue.append([reading(1)])
+    (pages,) = queue._db.execute("PRAGMA page_count").fetchone()
+    queue._db.execute(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(DiskRefuses):
+        queue.append([reading(seq) for seq in range(2, 90)])
+    queue._db.execute("PRAGMA max_page_count=10000")
+    assert queue.waiting()[:2] == (1, ROW_BYTES)
+    queue.append([reading(2)])
+    assert kept(queue) == [1, 2]
     queue.close()

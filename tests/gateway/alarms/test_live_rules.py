@@ -40,7 +40,7 @@ def test_a_full_or_exhausted_outbox_is_told_of_its_edge_only() -> None:
     """Both keep that edge's gate shut: a person must know why."""
     live = fresh()
     live.edges["dock-1"].is_full = True
-    live.edges["dock-2"].is_exhausted = True
+    live.edges["dock-2"].mode = "exhausted"
     told = found(live)
     assert ("custody-full", "dock-1") in told
     assert ("custody-exhausted", "dock-2") in told
@@ -52,7 +52,7 @@ def test_a_full_or_exhausted_outbox_is_told_of_its_edge_only() -> None:
 def test_a_foreign_ledger_on_the_broker_is_told() -> None:
     """Edges could obey the wrong one."""
     live = fresh()
-    live.foreign_ledgers.add("other")
+    live.foreign_ledgers["other"] = SETTLED_S
     assert ("foreign-gateway", "other") in found(live)
 
 

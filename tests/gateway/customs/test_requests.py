@@ -231,7 +231,7 @@ def _declared() -> tuple[Ledger, str]:
 
 def _receipt(opened: Ledger, name: str, code: int, issued_at: str = AT) -> Answer:
     body = {
-        "receipt_id": f"R{code}", "document": "declaration", "document_id": name, "code": code,
+        "receipt_id": f"R{next(IDS)}", "document": "declaration", "document_id": name, "code": code,
         "issued_at": issued_at,
     }  # fmt: skip
     return ask(opened, "customs-receipt", SENT | body)

@@ -31,10 +31,10 @@ SOUND: dict[str, Any] = {
     "edges": [
         {
             "edge": "dock-2", "beat_age_s": 1.0, "head_seq": 9, "tip_seq": 9,
-            "is_forked": False, "is_full": False, "is_exhausted": False,
+            "is_forked": False, "is_full": False, "mode": "following", "is_cloned": False,
         }
     ],
-    "foreign_ledgers": [],
+    "foreign_ledgers": [], "has_twin": False,
     "weight_tolerance_g": 6_000,
 }  # fmt: skip
 
@@ -74,6 +74,10 @@ def test_a_sound_truck_may_leave() -> None:
         (put("edges", 0, "head_seq", value=8), "edge-head"),
         (put("edges", 0, "is_forked", value=True), "fork"),
         (put("edges", 0, "is_full", value=True), "outbox-full"),
+        (put("edges", 0, "mode", value="forked"), "fork"),
+        (put("edges", 0, "mode", value="stopped"), "fork"),
+        (put("edges", 0, "is_cloned", value=True), "fork"),
+        (put("has_twin", value=True), "foreign-ledger"),
         (put("edges", value=[]), "edge-fresh"),
         (put("foreign_ledgers", value=["other"]), "foreign-ledger"),
     ],

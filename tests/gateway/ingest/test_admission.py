@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ingest.admission import Custody, Point, Unusable, admit_custody, admit_telemetry
+from gateway.ingest.admission import Custody, Unusable, admit_custody, admit_telemetry
 from gateway.ingest.ranges import RANGES_COUNT_MAX, acks_from, ranges_from
-from gateway.telemetry.line_protocol import line_of
+from gateway.telemetry.line_protocol import Point, line_of
 from wire.chain import CustodyRow, Tombstone
 
 TOPIC = "wh/v1/e/dock-1/tlm/environment/th-11"

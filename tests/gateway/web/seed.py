@@ -34,6 +34,8 @@ WHY: Final = "carton 6005 is not released: no receipt 800"
 class FakeStore:
     """A telemetry store with one straight line."""
 
+    is_away = False
+
     async def write(self, points: Sequence[StorePoint]) -> list[tuple[int, str]]:
         """Take nothing."""
         return []
@@ -51,6 +53,13 @@ class FakeStore:
             Sample(t_ns=since_ns + n * step_ns, mean=4.0 + n, low=3.5 + n, high=4.5 + n)
             for n in range(3)
         ]
+
+    async def times(
+        self, *, since_ns: int, until_ns: int, count_max: int
+    ) -> dict[tuple[str, str], list[int]]:
+        """Return a device that missed one of ten."""
+        step_ns = (until_ns - since_ns) // 10
+        return {("dock-1", "th-1"): [since_ns + n * step_ns for n in range(10) if n != 4]}
 
     async def prune(self, before_ns: int) -> int:
         """Forget nothing."""
@@ -196,7 +205,7 @@ def live_now() -> Live:
         ("ambient", "th-11", 0.0, 21.4),
         ("cool", "th-13", 60.0, 4.1),
     ):
-        live.air[zone, device] = AirLive(
+        live.air[zone, "dock-1", device] = AirLive(
             zone=zone,
             device=device,
             at_s=now_s - age_s,

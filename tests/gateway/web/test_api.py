@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 
+from gateway.flood import Flood
 from gateway.settings import load_site
 from gateway.web.app import build_app
 from tests.gateway.web.seed import SSCC, UNITS, WHY, FakeStore, live_now, open_core
@@ -27,7 +28,13 @@ def ask(
     async def run() -> list[httpx.Response]:
         core = open_core(folder, SITE)
         app = build_app(
-            core, live_now(), SITE, FakeStore(), is_writable=is_writable, data_dir=folder
+            core,
+            live_now(),
+            SITE,
+            FakeStore(),
+            flood=Flood(),
+            is_writable=is_writable,
+            data_dir=folder,
         )
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         try:
@@ -288,3 +295,35 @@ def test_the_journal_is_narrowed_by_group_and_text(tmp_path: Path) -> None:
         assert {one["kind"] for one in answer.json()["events"]} == {"hold.lifted"}
     assert holds.json()["events"][0]["says"][0]["unit"] == UNITS[0]
     assert none.json()["events"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/nowhere", 404),
+        ("DELETE", "/api/alarms", 405),
+        ("POST", "/api/edges/dock-9/custody", 409),
+    ],
+)
+def test_every_error_has_the_same_shape(
+    tmp_path: Path, method: str, path: str, status: int
+) -> None:
+    """A client reads one form, whatever went wrong."""
+    body = {"by": "li", "reason": "r", "verb": "stop"} if method == "POST" else None
+    answer = ask(tmp_path, (method, path, {"json": body, "headers": JSON}))[0]
+    assert answer.status_code == status
+    assert answer.json()["problems"][0]["message"]
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "null", "http://evil.com"])
+def test_an_origin_that_is_elsewhere_or_nowhere_is_refused(tmp_path: Path, origin: str) -> None:
+    """It once ended in a 500."""
+    headers = JSON | {"origin": origin}
+    asked = ("POST", "/api/alarms/x/acknowledge", {"json": {"by": "li"}, "headers": headers})
+    assert ask(tmp_path, asked)[0].status_code == 403
+
+
+def test_the_custody_page_tells_heads_boxes_and_what_to_decide(tmp_path: Path) -> None:
+    """A technician sees at once which box disagrees with the ledger."""
+    told = get(tmp_path, "/api/custody").json()["edges"]
+    assert [(one["edge"], one["decide"]) for one in told] == [("dock-1", [])]

@@ -20,7 +20,12 @@ export function sendAway(state, truck) {
   return act(state, "sendAway", truck.truck_id, truck.plate);
 }
 
+// What an authority outside the house placed, only that one lifts.
+export function isForeign(hold) {
+  return hold.kind === "customs" || (hold.kind === "security" && !hold.placed_by.startsWith("rule:"));
+}
+
 export function releaseHolds(state, row) {
-  if (row.kind === "customs") return html`<span class="dim">${t("customsOnly")}</span>`;
+  if (isForeign(row)) return html`<span class="dim">${t("customsOnly")}</span>`;
   return act(state, "releasePallet", row.sscc, t("aboutPallet", {sscc: row.sscc, count: row.cartons_count}));
 }

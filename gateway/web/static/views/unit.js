@@ -5,7 +5,7 @@ import {money, short, when} from "../format.js";
 import {goodsLink, lotLink, orderLink, palletLink, placeLink} from "../links.js";
 import {phrase} from "../say.js";
 import {t, word} from "../words.js";
-import {act} from "../parts/acts.js";
+import {act, isForeign} from "../parts/acts.js";
 import {box, facts} from "../parts/facts.js";
 import {story} from "../parts/story.js";
 
@@ -26,7 +26,7 @@ function standing(unit) {
 }
 
 function hold(state, one) {
-  const button = one.kind === "customs" ? html`<span class="dim">${t("customsOnly")}</span>`
+  const button = isForeign(one) ? html`<span class="dim">${t("customsOnly")}</span>`
     : act(state, "release", one.hold_id, t("aboutCarton", {unit: short(one.unit)}));
   return html`<article class="alarm" data-key="hold-${one.hold_id}"><span class="sym high" role="img"
     aria-label="${t("onHold")}">!</span><div class="told"><b>${word("hold", one.kind)}</b>

@@ -1,0 +1,1 @@
+"""How fast the ledger takes chained custody events."""

@@ -1,0 +1,1 @@
+"""How fast, and at what cost, a backlog of telemetry gets from MQTT into InfluxDB 2."""

@@ -1,0 +1,158 @@
+"""The command line's grammar: each command has only the options that apply to it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from entrepot.options import DEFAULT_SITE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Command = Callable[[argparse.Namespace], int]
+
+_EPILOG: Final = "Start with `entrepot up`; docs/ tells the rest."
+_SITE_HELP: Final = "site folder with site.toml and edge-*.toml (default: the demo)"
+_LIVE_DATA_HELP: Final = "all that is kept (default: data)"
+
+
+def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
+    """Return the parser; it sets `command` to the function of the chosen command's name."""
+    parser = argparse.ArgumentParser(
+        prog="entrepot", description="Runs a bonded warehouse from its sensors up.", epilog=_EPILOG
+    )
+    rows = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, summary: str) -> argparse.ArgumentParser:
+        row = rows.add_parser(name, help=summary, description=summary)
+        row.set_defaults(command=commands[name])
+        return row
+
+    _up(add("up", "everything on this machine, with a live page"))
+    _edge(add("edge", "one edge daemon"))
+    _gateway(add("gateway", "the gateway with its page"))
+    _hall(add("hall", "the simulated hall"))
+    verify = add("verify", "rebuild the ledger from its journal and compare")
+    _data(verify, "folder of the run whose ledger is verified (default: data)")
+    verify.add_argument(
+        "--database", metavar="URL", help="the ledger's database (default: SQLite below --data)"
+    )
+    check = add("check", "validate a site's files whole")
+    check.add_argument(
+        "dir", type=Path, nargs="?", default=DEFAULT_SITE, metavar="DIR", help=_SITE_HELP
+    )
+    _watch(add("watch", "print decoded messages of a broker"))
+    _custody(add("custody", "edges' chains: status, adopt, stop, settle"))
+    epc = add("epc", "decode tags: one JSON line each")
+    epc.add_argument("hex", nargs="+", metavar="HEX", help="24 hexadecimal digits of a tag")
+    add("schema", "print the wire as AsyncAPI 3 with JSON Schemas")
+    return parser
+
+
+def _up(parser: argparse.ArgumentParser) -> None:
+    _site_and_data(parser)
+    parser.add_argument(
+        "--mqtt", metavar="URL", help="mqtt://HOST:PORT of a broker (default: an embedded one)"
+    )
+    _stores(parser)
+    _ledger(parser)
+    _speed(parser)
+    add = parser.add_argument
+    add("--for", type=_positive, dest="for_s", metavar="SECONDS", help="then drain and end")
+    add("--summary", type=Path, metavar="FILE", help="where the summary of a timed run goes")
+    add("--no-sims", action="store_true", help="no simulated hall: real devices only")
+
+
+def _edge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the edge's name: its file is edge-NAME.toml")
+    _part(parser)
+    _ledger(parser)
+
+
+def _gateway(parser: argparse.ArgumentParser) -> None:
+    _part(parser)
+    _stores(parser)
+    _ledger(parser)
+
+
+def _hall(parser: argparse.ArgumentParser) -> None:
+    _part(parser)
+    _speed(parser)
+
+
+def _watch(parser: argparse.ArgumentParser) -> None:
+    topics = ["wh/v1/#", "uns/v1/#"]
+    parser.add_argument(
+        "topics",
+        nargs="*",
+        default=topics,
+        metavar="TOPIC",
+        help=f"MQTT topic filters (default: {' '.join(topics)})",
+    )
+    parser.add_argument(
+        "--mqtt", metavar="URL", help="mqtt://HOST:PORT (default: the broker that runs on --data)"
+    )
+    _data(parser, "folder of the run whose broker is watched (default: data)")
+
+
+def _custody(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("verb", choices=["status", "adopt", "stop", "settle"], help="what is asked or decided")
+    add("edge", nargs="?", metavar="EDGE", help="status: all edges without it")
+    add("--boot", default="", metavar="ID", help="which box, when two speak under the name")
+    add("--by", metavar="NAME", help="who decides (default: your user name)")
+    add("--reason", metavar="TEXT", help="why; it is journalled")
+    _data(parser, "folder of the run whose gateway is asked (default: data)")
+
+
+def _part(parser: argparse.ArgumentParser) -> None:
+    """Add what each part that runs alone has."""
+    _site_and_data(parser)
+    parser.add_argument("--mqtt", metavar="URL", help="mqtt://HOST:PORT of the broker (needed)")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+
+
+def _site_and_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--site", type=Path, default=DEFAULT_SITE, metavar="DIR", help=_SITE_HELP)
+    _data(parser, _LIVE_DATA_HELP)
+
+
+def _data(parser: argparse.ArgumentParser, help_text: str) -> None:
+    parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help=help_text)
+
+
+def _stores(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--http", metavar="PORT", help="the page's PORT or HOST:PORT (default: site.toml's)")
+    add(
+        "--influx",
+        metavar="URL",
+        help="http://HOST:PORT/?org=O&bucket=B, token in INFLUX_TOKEN (default: SQLite)",
+    )
+    add("--database", metavar="URL", help="the ledger's database (default: SQLite below --data)")
+
+
+def _ledger(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ledger", metavar="ID", help="the ledger's id (default: DATA/ledger-id)")
+
+
+def _speed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--speed",
+        type=_positive,
+        default=10.0,
+        metavar="N",
+        help="how fast the hall's world goes (default: 10)",
+    )
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from error
+    if not 0 < number < 1e7:  # noqa: PLR2004 - four months of seconds; also refuses NaN
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 10,000,000")
+    return number

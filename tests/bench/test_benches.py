@@ -1,0 +1,67 @@
+"""The benches run, and their last line is the JSON that a machine may read."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.services import cache_folder
+from tests.services.fixtures import missing
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(name: str, *options: str) -> dict[str, Any]:
+    """Run a bench small and return its last line."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"bench.{name}", "--rounds", "1", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr or done.stdout
+    document = json.loads(done.stdout.splitlines()[-1])
+    assert document["bench"] == name
+    assert isinstance(document, dict)
+    return document
+
+
+def test_the_outbox_bench_gives_a_rate_for_each_way_in_and_out() -> None:
+    """A figure that nobody can repeat is a hope."""
+    rates = run("outbox", "--rows", "200")["rates"]
+    assert len({row["what"] for row in rates}) == 10
+    assert all(row["per_s"] > 0 for row in rates)
+
+
+def test_the_custody_bench_takes_every_event_of_one_edge_and_of_four() -> None:
+    """The bench asserts the heads itself; this asserts that it measured them all."""
+    rates = run("custody", "--count", "400")["rates"]
+    assert {row["edges"] for row in rates} == {1, 4}
+    assert all(row["events"] == 400 for row in rates)
+
+
+@pytest.mark.broker
+@pytest.mark.influx
+def test_the_ingest_bench_drains_a_backlog_into_influxdb() -> None:
+    """Every message that was queued while the gateway was away is in the store at the end."""
+    if not (cache_folder() / "influxd-2.7.12").exists():
+        missing("InfluxDB")
+    if shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None:
+        missing("Mosquitto")
+    has_peer = (cache_folder() / "telegraf-1.37.2").exists()
+    drains = run("ingest", "--count", "3000", *([] if has_peer else ["--only", "gateway"]))[
+        "drains"
+    ]
+    assert [one["consumer"] for one in drains] == ["gateway", "telegraf"][: 1 + has_peer]
+    for one in drains:
+        assert one["messages"] == 3000
+        assert one["per_s"] > 0

@@ -1,0 +1,1 @@
+"""Faults on purpose: seeded, so that what is found can be played again."""
