@@ -93,7 +93,7 @@ def send_truck_away(tx: Tx, truck_id: str, by: str, reason: str) -> None:
         raise NotAllowed("truck_id", truck_id, "its gate is opening: wait until it is shut again")
     if row["state"] not in {"docked", "loading", "loaded", "refused"}:
         raise NotAllowed("truck_id", truck_id, f"it is {row['state']}: nothing to send away")
-    send_away(tx, dict(row), reason)
+    send_away(tx, dict(row), reason, by=by)
 
 
 def acknowledge(tx: Tx, alarm_id: str, by: str) -> None:

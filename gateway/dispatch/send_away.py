@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from gateway.ledger.store import Tx
 
 
-def send_away(tx: Tx, truck: Row, reason: str) -> None:
-    """Void the passport, free its cartons and orders; the unloading follows by itself."""
+def send_away(tx: Tx, truck: Row, reason: str, *, by: str) -> None:
+    """Void the passport, free its cartons and orders; the unloading follows by itself.
+
+    The orders' own entries keep who did it and why: dispatch soon tells what blocks them next.
+    """
     passport = active_passport(tx, truck["truck_id"])
     if passport is not None:
         documents.void_passport(tx, passport["passport_id"])
@@ -36,7 +39,10 @@ def send_away(tx: Tx, truck: Row, reason: str) -> None:
     orders = select(sale).where(
         sale.c.truck_id == truck["truck_id"], sale.c.state.in_(("loading", "loaded"))
     )
+    what = f"truck {truck['truck_id']} was sent away by {by}: {reason}"
+    blocked = {"rule": "sent-away", "what": what, "who": "vehicles", "by": by, "reason": reason}
     for order in rows(tx, orders):
         # Staged again as soon as all its cartons are back in staging.
-        change_order(tx, order, state="picking", truck_id=None)
+        away = [{**blocked, "truck_id": truck["truck_id"]}]
+        change_order(tx, order, state="picking", truck_id=None, blocked_by=away)
     change_truck(tx, truck, state="unloading", refusal="")

@@ -19,8 +19,9 @@ from gateway import people
 from gateway.alarms.definitions import DEFINITIONS
 from gateway.ledger import journal
 from gateway.ledger.verify import counts
-from gateway.web import custody_reads, gap_reads, present, reads
+from gateway.web import custody_reads, gap_reads, present, reads, search
 from gateway.web.acts import add_acts, add_letters
+from gateway.web.details import add_details
 from gateway.web.guard import Guard, problem
 from gateway.web.health import reasons
 from gateway.web.snapshot import TABS_COUNT_MAX, Snapshots, TabStream
@@ -152,22 +153,20 @@ def _add_reads(
     for name, read in lists.items():
         app.add_api_route(f"/api/{name}", _listing(core, name, read), methods=["GET"])
 
-    @app.get("/api/units/{epc}", response_model=None)
-    async def unit(epc: str) -> Any:  # noqa: ANN401 - a row or an error
-        found = await core.read(partial(reads.story, unit=epc))
-        if found is None:
-            return problem(404, "/epc", "unknown_unit", f"no carton {epc[:80]!r} in the ledger")
-        return found
+    add_details(app, core)
 
     @app.get("/api/search")
-    async def search(q: Annotated[str, Query(max_length=128)]) -> dict[str, Any]:
-        return {"found": await core.read(partial(reads.search, text=q))}
+    async def find(q: Annotated[str, Query(max_length=128)]) -> dict[str, Any]:
+        return {"found": await core.read(partial(search.search, text=q, site=site))}
 
     @app.get("/api/events")
     async def events(
         before: Annotated[int | None, Query(ge=1, le=ENTRY_N_MAX)] = None,
+        group: Annotated[str, Query(max_length=32)] = "",
+        q: Annotated[str, Query(max_length=128)] = "",
     ) -> dict[str, Any]:
-        return {"events": await core.read(partial(reads.events, before=before))}
+        read = partial(reads.events, before=before, group=group, text=q)
+        return {"events": await core.read(read)}
 
     @app.get("/api/devices")
     async def devices() -> dict[str, Any]:

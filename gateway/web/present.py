@@ -29,6 +29,15 @@ def climate(site: Site, live: Live) -> list[dict[str, Any]]:
             "fresh_count": len(fresh),
             "age_s": round(min((now_s - one.at_s for one in air), default=-1.0), 1),
             "is_stale": not fresh,
+            "probes": [
+                {
+                    "device": one.device,
+                    "age_s": round(now_s - one.at_s, 1),
+                    "quality": one.quality,
+                    "values": one.values,
+                }
+                for one in sorted(air, key=lambda one: one.device)
+            ],
         }
         for field in ("temperature_c", "humidity_percent", "co2_ppm", "dew_point_c"):
             values = [one.values[field] for one in fresh or air if field in one.values]

@@ -5,18 +5,34 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 
 from gateway.ledger import schema
+from gateway.web import stories
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import ColumnElement, Connection, Select
 
 Rows = list[dict[str, Any]]
 ORDERS_COUNT: Final = 60
 EVENTS_COUNT: Final = 40
-FOUND_COUNT_MAX: Final = 20
-STORY_COUNT_MAX: Final = 400
+EVENTS_SCAN_COUNT: Final = 20_000
+"""So many entries one page of a filtered journal looks at."""
+WAITING: Final = ("RELEASED", "PASSPORT_BOUND", "PASSPORT_APPROVED")
+"""Duty statuses of cartons that customs released and that still stand here."""
+SOLD: Final = ("ALLOCATED", "MATCHED", "DECLARED")
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "cartons": ("unit.", "pallet.", "book.", "guarantee.", "tag."),
+    "holds": ("hold.",),
+    "orders": ("order.", "payment.", "waybill."),
+    "customs": ("declaration.", "passport.", "notice."),
+    "trucks": ("truck.", "gate.", "command."),
+    "vehicles": ("task.", "decision."),
+    "alarms": ("alarm.",),
+    "edges": ("custody",),
+}
+"""Kinds of entries as a person asks for them, by the beginning of their names; `house` is all but
+the edges' rows."""
 _ENDED: Final = ("gone", "closed", "cancelled", "refused")
 
 
@@ -62,12 +78,53 @@ def trucks(connection: Connection) -> Rows:
     found = here + gone
     for row in found:
         row["refusal"] = json.loads(row["refusal"] or "[]")
-        row["aboard_count"] = connection.execute(
-            select(func.count())
-            .select_from(schema.unit)
-            .where(schema.unit.c.place == f"truck:{row['truck_id']}")
-        ).scalar_one()
+        row["aboard_count"] = _cartons_count(
+            connection, schema.unit.c.place == f"truck:{row['truck_id']}"
+        )
+        row["departed_count"] = 0
+    for row in gone:
+        papers = select(schema.passport.c.passport_id).where(
+            schema.passport.c.truck_id == row["truck_id"],
+            schema.passport.c.state.not_in(("void", "deleted")),
+        )
+        row["departed_count"] = _cartons_count(
+            connection, schema.unit.c.place == "gone", schema.unit.c.passport_id.in_(papers)
+        )
     return found
+
+
+def _cartons_count(connection: Connection, *where: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(schema.unit).where(*where)
+    return int(connection.execute(query).scalar_one())
+
+
+def goods(connection: Connection) -> dict[str, dict[str, str]]:
+    """Return the goods' names and zone by id."""
+    table = schema.goods
+    query = select(table.c.goods_id, table.c.name_en, table.c.name_zh, table.c.zone)
+    return {row["goods_id"]: row for row in rows(connection, query)}
+
+
+def held(connection: Connection) -> Rows:
+    """Return the open holds of each pallet, kind and reason: how many cartons, since when."""
+    hold, unit = schema.hold, schema.unit
+    query = (
+        select(
+            unit.c.sscc,
+            hold.c.kind,
+            hold.c.reason,
+            hold.c.placed_by,
+            func.count(func.distinct(unit.c.unit)).label("cartons_count"),
+            func.min(hold.c.since).label("since"),
+            func.min(unit.c.place).label("place"),
+            func.min(unit.c.goods_id).label("goods_id"),
+        )
+        .join(unit, unit.c.unit == hold.c.unit)
+        .where(hold.c.lifted_at.is_(None))
+        .group_by(unit.c.sscc, hold.c.kind, hold.c.reason, hold.c.placed_by)
+        .order_by(func.min(hold.c.since).desc(), unit.c.sscc)
+    )
+    return rows(connection, query)
 
 
 def orders(connection: Connection) -> Rows:
@@ -124,13 +181,21 @@ def stock(connection: Connection) -> Rows:
 
 
 def places(connection: Connection) -> Rows:
-    """Return cartons counted by place, with the furthest-behind status and the holds there."""
+    """Return cartons counted by place: in bond, sold, released, held; and their pallet."""
     unit = schema.unit
+
+    def count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.sum(case((condition, 1), else_=0))
+
     query = (
         select(
             unit.c.place,
             func.count().label("cartons_count"),
             func.sum(unit.c.holds_count).label("holds_count"),
+            count(unit.c.holds_count > 0).label("held_count"),
+            count(unit.c.status.in_(SOLD)).label("sold_count"),
+            count(unit.c.status.in_(WAITING)).label("released_count"),
+            func.min(unit.c.goods_id).label("goods_id"),
             func.min(unit.c.sscc).label("sscc"),
         )
         .where(unit.c.place.not_in(("gone", "expected")))
@@ -150,9 +215,7 @@ def figures(connection: Connection) -> dict[str, Any]:
         select(func.count()).select_from(unit).where(unit.c.holds_count > 0)
     ).scalar_one()
     released = connection.execute(
-        select(func.count())
-        .select_from(unit)
-        .where(unit.c.status.in_(("RELEASED", "PASSPORT_BOUND", "PASSPORT_APPROVED")))
+        select(func.count()).select_from(unit).where(unit.c.status.in_(WAITING))
     ).scalar_one()
     risk = connection.execute(select(guarantee.c.reserved, guarantee.c.ceiling)).first()
     cutoff = connection.execute(
@@ -169,16 +232,26 @@ def figures(connection: Connection) -> dict[str, Any]:
     }
 
 
-def events(connection: Connection, *, before: int | None = None) -> Rows:
-    """Return the newest journal entries, or those before a number."""
+def events(
+    connection: Connection, *, before: int | None = None, group: str = "", text: str = ""
+) -> Rows:
+    """Return the newest journal entries, or those before a number, with what each says."""
     table = schema.journal
     query = select(table).order_by(table.c.n.desc()).limit(EVENTS_COUNT)
     if before is not None:
         query = query.where(table.c.n < before)
-    found = rows(connection, query)
-    for row in found:
-        row["body"] = json.loads(row["body"])
-    return found
+    if group == "house":
+        query = query.where(table.c.kind.not_like("custody%"))
+    if group in GROUPS:
+        names = [table.c.kind.startswith(name, autoescape=True) for name in GROUPS[group]]
+        query = query.where(or_(*names))
+    if text:
+        words = (table.c.body, table.c.cause, table.c.kind)
+        query = query.where(or_(*(word.icontains(text, autoescape=True) for word in words)))
+    if group in GROUPS or text:
+        tip = connection.execute(select(func.max(table.c.n))).scalar() or 0
+        query = query.where(table.c.n > (before or tip) - EVENTS_SCAN_COUNT)
+    return stories.told(connection, rows(connection, query))
 
 
 def heads(connection: Connection) -> dict[str, dict[str, Any]]:
@@ -214,102 +287,4 @@ def dead_letters(connection: Connection) -> Rows:
     for row in found:
         row["bytes_count"] = len(row["body"])
         row["body"] = bytes(row["body"])[:300].decode("utf-8", "replace")
-    return found
-
-
-def story(connection: Connection, unit: str) -> dict[str, Any] | None:
-    """Return a carton with everything the journal says of it, each with its evidence."""
-    table = schema.unit
-    query = select(table).where(or_(table.c.unit == unit, table.c.epc_hex == unit.upper()))
-    found = rows(connection, query)
-    if not found:
-        return None
-    row = found[0]
-    hold = schema.hold
-    row["holds"] = rows(connection, select(hold).where(hold.c.unit == row["unit"]))
-    row["goods"] = rows(
-        connection, select(schema.goods).where(schema.goods.c.goods_id == row["goods_id"])
-    )[0]
-    entries = schema.journal
-    told = rows(
-        connection,
-        select(entries)
-        .where(entries.c.body.contains(row["unit"], autoescape=True))
-        .order_by(entries.c.n)
-        .limit(STORY_COUNT_MAX),
-    )
-    row["story"] = [
-        {
-            "n": one["n"],
-            "at": one["at"],
-            "kind": one["kind"],
-            "cause": one["cause"],
-            "what": _about(one["kind"], json.loads(one["body"]), row["unit"]),
-        }
-        for one in told
-    ]
-    return row
-
-
-def _about(kind: str, body: dict[str, Any], unit: str) -> dict[str, Any]:
-    """Return the part of an entry that is about one carton."""
-    if kind == "unit.changed":
-        return dict(body["set"])
-    if kind == "notice.accepted":
-        mine = [one for one in body["units"] if one["unit"] == unit]
-        return {"notice_id": body["notice"]["notice_id"], "unit": mine[0] if mine else {}}
-    if kind == "gate.decided":
-        return {
-            "truck_id": body["truck_id"],
-            "is_open": body["is_open"],
-            "refusal": body["refusal"],
-        }
-    return body
-
-
-def search(connection: Connection, text: str) -> Rows:
-    """Return cartons, pallets, orders and trucks that a text names in whole or in part."""
-    wanted = text.replace("\0", "").strip()
-    if not wanted:
-        return []
-    like = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    unit, pallet, sale, truck = schema.unit, schema.pallet, schema.sale, schema.truck
-    sources: list[tuple[str, Select[Any]]] = [
-        (
-            "unit",
-            select(unit.c.unit.label("id"), unit.c.status.label("state"), unit.c.place).where(
-                or_(
-                    unit.c.unit.ilike(f"%{like}%", escape="\\"),
-                    unit.c.epc_hex.ilike(f"%{like}%", escape="\\"),
-                    unit.c.sscc == wanted,
-                    unit.c.order_id == wanted,
-                )
-            ),
-        ),
-        (
-            "pallet",
-            select(pallet.c.sscc.label("id"), pallet.c.state, pallet.c.place).where(
-                pallet.c.sscc.ilike(f"%{like}%", escape="\\")
-            ),
-        ),
-        (
-            "order",
-            select(
-                sale.c.order_id.label("id"), sale.c.state, sale.c.carrier_id.label("place")
-            ).where(sale.c.order_id.ilike(f"%{like}%", escape="\\")),
-        ),
-        (
-            "truck",
-            select(truck.c.truck_id.label("id"), truck.c.state, truck.c.plate.label("place")).where(
-                or_(
-                    truck.c.truck_id.ilike(f"%{like}%", escape="\\"),
-                    truck.c.plate.ilike(f"%{like}%", escape="\\"),
-                )
-            ),
-        ),
-    ]
-    found: Rows = []
-    for kind, query in sources:
-        for row in rows(connection, query.limit(FOUND_COUNT_MAX)):
-            found.append({"kind": kind, **row})
     return found

@@ -67,6 +67,7 @@ class Snapshots:
             "devices": present.devices(self._live),
             "vehicles": present.vehicles(self._live),
             "processes": present.processes(self._live),
+            "is_simulated": "hall" in self._live.processes,
         }
 
     async def stream(self) -> AsyncIterator[str]:
@@ -107,13 +108,14 @@ def _read(connection: Connection) -> dict[str, Any]:
     return {
         "figures": reads.figures(connection),
         "alarms": reads.alarms(connection),
-        "holds": reads.holds(connection)[:100],
+        "held": reads.held(connection),
+        "goods": reads.goods(connection),
         "trucks": reads.trucks(connection),
         "orders": reads.orders(connection),
         "stock": reads.stock(connection),
         "places": reads.places(connection),
         "tasks": reads.tasks(connection),
         "decisions": reads.decisions(connection)[:5],
-        "events": reads.events(connection)[:25],
+        "events": reads.events(connection)[:30],
         "heads": reads.heads(connection),
     }

@@ -2,74 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator  # noqa: TC003 - pytest reads annotations
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from entrepot.http import address_of
-from tests.integration.warehouse import Warehouse
-from tests.services.fixtures import missing
+from tests.browser.tools import DESK, PHONE, base_of, keep, open_page, refused
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
+
+    from tests.integration.warehouse import Warehouse
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium."""
-    program = shutil.which("chromium")
-    if program is None:
-        missing("Chromium")
-        return
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """Run a warehouse until a truck has been refused at the gate."""
-    with Warehouse(tmp_path_factory.mktemp("browser") / "data", "--speed", "20") as started:
-        started.until_live()
-        started.until(lambda: bool(refused(started)), limit_s=150, what="a refused truck")
-        yield started
-
-
-def refused(house: Warehouse) -> list[dict[str, Any]]:
-    """Return the trucks that the gate refuses now."""
-    trucks = house.call("gateway", "/api/trucks")["trucks"]
-    return [one for one in trucks if any(reason["rule"] == "released" for reason in one["refusal"])]
-
-
-def keep(page: Page, name: str) -> None:
-    """Keep a screenshot where SCREENSHOTS says."""
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"{name}.png"))
+VIEWS = ["overview", "dispatch", "stock", "climate", "alarms", "devices", "events"]
 
 
 def test_the_page_shows_what_the_api_says(house: Warehouse, browser: Browser) -> None:
     """Refused gate explained, search, story, language, no foreign request, no error."""
-    host, port = address_of(house.data_dir, "gateway")
-    base = f"http://{host}:{port}"
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
+    base = base_of(house)
+    page = browser.new_page(viewport=DESK, locale="en-US")
     asked: list[str] = []
     errors: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -81,12 +32,17 @@ def test_the_page_shows_what_the_api_says(house: Warehouse, browser: Browser) ->
     keep(page, "dispatch")
     truck = refused(house)
     if truck:  # The shift lead may have sent it away meanwhile.
-        page.wait_for_selector(f"text={truck[0]['truck_id']}", timeout=5_000)
+        page.wait_for_selector(f"text={truck[0]['plate']}", timeout=5_000)
 
     page.goto(f"{base}/#alarms")
-    page.wait_for_selector("#list .alarm")
-    page.wait_for_selector("text=has not released it")  # Active, or among the cleared ones.
+    page.wait_for_selector("#list .alarm, #old .alarm")
     keep(page, "alarms")
+
+    decided = house.call("gateway", "/api/events?group=trucks&q=has%20not%20released")["events"]
+    refusal = next(one for one in decided if one["kind"] == "gate.decided")
+    page.goto(f"{base}/#truck/{refusal['body']['truck_id']}")
+    page.wait_for_selector(".story >> text=not released by customs")
+    keep(page, "truck")
 
     page.goto(f"{base}/#overview")
     page.wait_for_selector(".kpis")
@@ -98,15 +54,16 @@ def test_the_page_shows_what_the_api_says(house: Warehouse, browser: Browser) ->
     unit = house.call("gateway", "/api/units")["units"][0]
     page.fill("#q", unit["epc_hex"])
     page.press("#q", "Enter")
-    page.click(f"text={unit['unit'].rpartition(':')[2]}")
-    page.wait_for_selector(".story")
-    assert "custody:dock-1" in page.inner_text(".story")
+    page.wait_for_selector(".story")  # One exact hit opens at once.
+    assert "Seen at dock-1" in page.inner_text(".story")
+    page.click(".story li:last-child .evidence summary")
+    assert "request:notice" in page.inner_text(".story li:last-child .evidence")
     keep(page, "story")
 
     page.click("#lang")
     page.wait_for_selector("text=经历")
     keep(page, "story-zh")
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size(PHONE)
     page.goto(f"{base}/#overview")
     page.wait_for_selector("text=在保")
     keep(page, "overview-phone")
@@ -117,14 +74,30 @@ def test_the_page_shows_what_the_api_says(house: Warehouse, browser: Browser) ->
     page.close()
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_phone_shows_each_view_without_sideways_scrolling(
+    house: Warehouse, browser: Browser, view: str
+) -> None:
+    """A phone in a glove: one column, the tab in sight, nothing that scrolls in itself."""
+    page = open_page(browser, house, view, size=PHONE)
+    page.wait_for_timeout(1_200)
+    keep(page, f"phone-{view}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    tab = page.locator("#nav a[aria-current=page]").bounding_box()
+    assert tab is not None
+    assert tab["x"] >= 0
+    assert tab["x"] + tab["width"] <= 390
+    inner = """[...document.querySelectorAll("#view *")].filter((one) =>
+      ["auto", "scroll"].includes(getComputedStyle(one).overflowY)).length"""
+    assert page.evaluate(inner) == 0
+    page.close()
+
+
 def test_a_person_acknowledges_an_alarm_on_the_page(house: Warehouse, browser: Browser) -> None:
     """The act goes through the dialog, and the ledger keeps the name."""
-    host, port = address_of(house.data_dir, "gateway")
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
-    house.kill(
-        "edge-dock-1"
-    )  # Something to acknowledge: it is back in seconds, the alarm stays a while.
-    page.goto(f"http://{host}:{port}/#alarms")
+    # Something to acknowledge: it is back in seconds, the alarm stays a while.
+    house.kill("edge-dock-1")
+    page = open_page(browser, house, "alarms")
     button = page.locator("button[data-act=ack]").first
     button.wait_for(timeout=30_000)
     button.click()

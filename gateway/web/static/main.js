@@ -1,43 +1,170 @@
-import {t, language, switchLanguage} from "./words.js";
-import {age} from "./html.js";
-import {views} from "./views.js";
-import {actions} from "./actions.js";
+// The page: which view is shown, what it shows, when it is drawn again.
+import {ask} from "./ask.js";
+import {dialog} from "./dialog.js";
+import {html} from "./html.js";
+import {learnAlarms, learnGoods} from "./links.js";
+import {connect, pulse} from "./live.js";
+import {patch} from "./patch.js";
+import {language, switchLanguage, t} from "./words.js";
+import {alarms} from "./views/alarms.js";
+import {climate} from "./views/climate.js";
+import {devices} from "./views/devices.js";
+import {dispatch} from "./views/dispatch.js";
+import {events} from "./views/events.js";
+import {goods, lot, place} from "./views/lists.js";
+import {order} from "./views/order.js";
+import {overview} from "./views/overview.js";
+import {pallet} from "./views/pallet.js";
+import {search} from "./views/search.js";
+import {stock} from "./views/stock.js";
+import {truck} from "./views/truck.js";
+import {unit} from "./views/unit.js";
 
-const NAMES = ["overview","dispatch","stock","climate","alarms","devices","events"];
+const TABS = {overview, dispatch, stock, climate, alarms, devices, events};
+const VIEWS = {...TABS, search, truck, order, pallet, unit, goods, lot, place};
+const ONE = new Set(["truck", "order", "pallet", "unit"]);
+const PULSE_MS = 500;
 const $ = (id) => document.getElementById(id);
-const state = {plan:null, picture:null, heard:0, view:"overview", argument:"", cleanup:null, refresh:null};
 
-function route(){
-  const [name, ...rest] = decodeURIComponent(location.hash.slice(1) || "overview").split("/");
-  state.view = name in views ? name : "overview"; state.argument = rest.join("/"); mount();
+const state = {
+  plan: null, picture: null, receivedAt: 0, isLost: false, lostSince: "",
+  view: "overview", argument: "", data: null, failed: null, filters: {}, drawn: new Set(),
+};
+let loadedAt = 0;
+let turn = 0;
+
+function route(isFirst) {
+  const [name, ...rest] = location.hash.slice(1).split("/");
+  const view = name in VIEWS ? name : "overview";
+  const argument = decode(rest.join("/"));
+  if (view !== state.view) VIEWS[state.view].leave?.();
+  Object.assign(state, {view, argument, data: null, failed: null});
+  turn += 1;
+  if (view !== "search" && !isFirst) $("q").value = "";
+  render();
+  load();
+  scrollTo(0, 0);
+  if (!isFirst) $("heading").focus({preventScroll: true});
+  $("nav").querySelector("[aria-current=page]")?.scrollIntoView({block: "nearest", inline: "center"});
 }
-function chrome(){
-  const active = (state.picture?.alarms ?? []).filter((a) => !a.cleared_at);
-  $("nav").innerHTML = NAMES.map((name) => `<a href="#${name}"${name === state.view ? ' aria-current="page"' : ""}>${t(name)}${name === "alarms" && active.length ? `<span class="badge">${active.length}</span>` : ""}</a>`).join("");
-  $("q").placeholder = t("find"); $("q").setAttribute("aria-label", t("find")); $("lang").textContent = language() === "en" ? "中文" : "English"; $("lang").lang = language() === "en" ? "zh" : "en";
+
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
-async function mount(){
-  if (!state.plan || !state.picture) return;
-  state.cleanup?.(); state.refresh = null; chrome();
-  const made = await views[state.view](state, $("view"));
-  state.cleanup = made?.cleanup ?? null; state.refresh = made?.refresh ?? null;
+
+async function load() {
+  const view = VIEWS[state.view];
+  if (!view.load) return;
+  const mine = turn;
+  loadedAt = performance.now();
+  try {
+    const data = await view.load(state);
+    if (mine === turn) Object.assign(state, {data, failed: null});
+  } catch (failed) {
+    if (mine === turn) state.failed = failed;
+  }
+  if (mine === turn) render();
 }
-function show(picture){
-  const first = state.picture === null; state.picture = picture; state.heard = performance.now();
-  if (first) mount(); else { chrome(); const kept = document.activeElement?.id; state.refresh?.(picture); if (kept && document.activeElement?.id !== kept) $(kept)?.focus({preventScroll:true}); }
+
+function content(view) {
+  if (!ONE.has(state.view) || state.data) return view.draw(state);
+  const text = !state.failed ? t("loading") : state.failed.status === 404
+    ? t("notThere", {what: t(state.view), id: state.argument}) : t("noAnswer");
+  return html`<section class="wide"><p class="empty">${text}</p></section>`;
 }
-function pulse(){
-  const silent = (performance.now()-state.heard)/1000, lost = silent > 4;
-  $("link").textContent = lost ? t("lost") : `${t("live")} · ${age(Math.max(0, silent))}`; $("link").classList.toggle("lost", lost);
-  $("banner").hidden = !lost; $("banner").textContent = t("lostLong"); $("clock").textContent = new Date().toLocaleTimeString([], {hour12:false}); $("clock").title = new Date().toISOString()+" (UTC)";
+
+function render() {
+  const view = VIEWS[state.view];
+  state.drawn = new Set();
+  learnGoods(state.picture.goods);
+  chrome(view);
+  patch($("view"), content(view));
+  $("view").className = `view-${state.view}`;
+  view.after?.(state);
+  dialog.check(state);
 }
-function connect(){
-  const source = new EventSource("/api/stream");
-  source.addEventListener("snapshot", (event) => show(JSON.parse(event.data)));
+
+function chrome(view) {
+  const title = view.title?.(state) ?? t(`nav.${state.view}`);
+  const active = state.picture.alarms.filter((one) => !one.cleared_at).length;
+  const badge = active ? html`<span class="badge">${active}</span>` : "";
+  patch($("nav"), html`${Object.keys(TABS).map((name) => html`<a href="#${name}" data-key="${name}"
+    aria-current="${name === state.view ? "page" : "false"}">${t(`nav.${name}`)}
+    ${name === "alarms" ? badge : ""}</a>`)}`);
+  patch($("heading"), html`${title}`);
+  $("heading").classList.toggle("quiet", Boolean(view.isQuiet));
+  document.title = `${title} · ${state.plan.name}`;
+  patch($("foot"), html`${state.picture.is_simulated ? t("simulated") : ""}`);
+  words();
 }
-$("lang").addEventListener("click", () => { switchLanguage(); mount(); });
-$("search").addEventListener("submit", (event) => { event.preventDefault(); const text = $("q").value.trim(); if (text) location.hash = `search/${encodeURIComponent(text)}`; });
-addEventListener("hashchange", route);
-document.addEventListener("click", (event) => { const button = event.target.closest("[data-act]"); if (button) actions(button, state); });
-state.plan = await (await fetch("/api/floor")).json(); $("site").textContent = state.plan.name; document.title = `Entrepôt · ${state.plan.name}`;
-show(await (await fetch("/api/snapshot")).json()); route(); connect(); setInterval(pulse, 500); pulse();
+
+function words() {
+  $("nav").setAttribute("aria-label", t("views"));
+  $("q").placeholder = t("find");
+  $("q").setAttribute("aria-label", t("findAbout"));
+  $("q").title = t("findAbout");
+  $("lang").textContent = language() === "en" ? "中文" : "English";
+  $("lang").lang = language() === "en" ? "zh" : "en";
+}
+
+function show(picture) {
+  state.picture = picture;
+  state.receivedAt = performance.now();
+  render();
+}
+
+function beat() {
+  pulse(state);
+  const every = VIEWS[state.view].every;
+  if (every && !state.isLost && performance.now() - loadedAt >= every * 1000) load();
+}
+
+const DO = {
+  pause: () => { state.filters.eventsPaused = !state.filters.eventsPaused; },
+  newest: () => { state.data = {...state.data, isPagedBack: false}; load(); },
+  older: async () => { state.data = await events.older(state); render(); },
+};
+
+async function clicked(event) {
+  const act = event.target.closest("[data-act]");
+  if (act) return dialog.open(act, state);
+  const step = event.target.closest("[data-do]");
+  if (!step) return;
+  await DO[step.dataset.do]();
+  render();
+}
+
+function filtered(event) {
+  const name = event.target.dataset?.filter;
+  if (!name) return;
+  state.filters[name] = event.target.value;
+  render();
+  load();
+}
+
+function searched(event) {
+  event.preventDefault();
+  const text = $("q").value.trim();
+  if (!text) return;
+  const wanted = `#search/${encodeURIComponent(text)}`;
+  if (location.hash === wanted) route(false);
+  else location.hash = wanted;
+}
+
+$("lang").addEventListener("click", () => { switchLanguage(); render(); });
+$("search").addEventListener("submit", searched);
+addEventListener("hashchange", () => route(false));
+document.addEventListener("click", clicked);
+document.addEventListener("input", filtered);
+[state.plan, state.picture] = await Promise.all([ask("/api/floor"), ask("/api/snapshot")]);
+state.receivedAt = performance.now();
+learnAlarms(state.plan.alarms);
+$("site").textContent = state.plan.name;
+route(true);
+connect(show);
+setInterval(beat, PULSE_MS);
+beat();

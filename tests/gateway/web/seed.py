@@ -152,6 +152,21 @@ def seed(tx: Tx) -> None:
         blocked_by=json.dumps([{"what": "no payment record", "who": "the platform"}]),
         changed_at=AT,
     )
+    put(
+        schema.sale,
+        order_id="O-78",
+        merchant_id="M",
+        buyer_key="B",
+        lines=json.dumps([{"goods_id": "coffee", "cartons_count": 1}]),
+        amount=100,
+        currency="CNY",
+        ordered_at=AT,
+        cutoff_at="2026-11-24T09:00:00.000Z",
+        carrier_id="carrier-air",
+        state="loaded",
+        truck_id="T-1",
+        changed_at=AT,
+    )
     refusal = [
         {"rule": "released", "unit": UNITS[-1], "why": WHY, "who": "the shift lead: take it off"}
     ]
