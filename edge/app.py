@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Final, Never
 
 from edge import catalogue
 from edge.downlink import Downlink, DownlinkParts
+from edge.gaps import GapTeller
 from edge.health import Endpoint
-from edge.outbox.custody import Capture, CustodyStore
-from edge.outbox.telemetry import Evicted, Queued, TelemetryQueue
+from edge.outbox.custody import Capture
+from edge.outbox.errors import ChainDamaged, OutboxError
+from edge.outbox.repair import open_custody, open_telemetry, suspect
+from edge.outbox.telemetry import Queued
 from edge.outbox.worker import CustodyWriter, Worker
-from edge.ports import Outgoing
 from edge.site_file import load_archive, load_edge
 from edge.stamp import Stamp
 from edge.uplink.custodian import Custodian
@@ -34,15 +36,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from edge.ports import Driver, Runner
+    from edge.ports import Driver, Outgoing, Runner
     from wire.control import DeviceBirth
 
 log = logging.getLogger(__name__)
 
 VERSION: Final = "0.1.0"
 TELEMETRY_BYTES_MAX: Final = 200_000_000
+DAMAGE_LOOK_S: Final = 5.0
+DAMAGE_S: Final = 20.0
 TELEMETRY_AGE_S_MAX: Final = 48 * 3600.0
-GAPS_S: Final = 5.0
 
 
 class Edge:
@@ -57,13 +60,19 @@ class Edge:
             driver.device: driver for runner in runners for driver in runner.drivers
         }
         folder = data_dir / "edge" / edge
-        self.custody = CustodyStore.open(folder / "custody.db")
+        self.custody_path = folder / "custody.db"
+        self.custody = open_custody(self.custody_path)
         self.custody_worker = Worker("custody")
         self.writer = CustodyWriter(self.custody, self.custody_worker)
-        self.telemetry = TelemetryQueue(
+        self.telemetry, was_rotten = open_telemetry(
             folder / "telemetry.db", bytes_max=TELEMETRY_BYTES_MAX, age_s_max=TELEMETRY_AGE_S_MAX
         )
         self.telemetry_worker = Worker("telemetry")
+        self.gaps = GapTeller(
+            self.boot, self.telemetry, self.telemetry_worker, self.clock, self.emit
+        )
+        if was_rotten:
+            self.gaps.corrupt()
         self.telemetry_seq = 0
         self.started_s = time.monotonic()
         self.failures: dict[str, str] = {}
@@ -78,7 +87,7 @@ class Edge:
         t_ns, is_true = self._stamp.draw(outgoing.device)
         step_s = self._stamp.take_step_s()
         if step_s:
-            await self._tell_step(step_s)
+            await self.gaps.tell_step(self.telemetry_seq, step_s)
         body = {
             "t_ns": t_ns,
             "clock": "synced" if is_true and is_clock_synced() else "unsynced",
@@ -101,49 +110,26 @@ class Edge:
         reading = Queued(
             boot=self.boot, seq=self.telemetry_seq, topic=topic, body=text, at_ns=now_ns
         )
-        await self.telemetry_worker.run(lambda: self.telemetry.append([reading]))
+        try:
+            await self.telemetry_worker.run(lambda: self.telemetry.append([reading]))
+        except OutboxError as error:  # The driver goes on: the next reading may find room.
+            self.gaps.refuse(self.telemetry_seq, now_ns, str(error))
         return None
 
-    async def tell_gaps(self, has_gateway: Callable[[], bool]) -> Never:
-        """Tell what telemetry had to go, when somebody listens; till then each gap grows."""
+    async def watch_chain(self, is_damaged: Callable[[], bool]) -> Never:
+        """End this process when its chain can't be read: the next start repairs the file."""
+        since_s: float | None = None
         while True:
-            await asyncio.sleep(GAPS_S)
-            if not has_gateway():
-                continue
-            for gap in await self.telemetry_worker.run(self.telemetry.gaps):
-                await self._tell_gap(gap)
-                await self.telemetry_worker.run(lambda gap=gap: self.telemetry.told(gap))  # type: ignore[misc]
-
-    async def _tell_step(self, step_s: float) -> None:
-        """Tell that the wall clock jumped: times on both sides of it don't compare."""
-        log.warning("clock_stepped", extra={"step_s": round(step_s, 3)})
-        now_ns = self.clock.wall_ns()
-        ends = sorted((now_ns, now_ns - round(step_s * 1e9)))
-        seq = self.telemetry_seq
-        body: dict[str, object] = {
-            "stream": "telemetry",
-            "boot": self.boot,
-            "first_seq": seq,
-            "last_seq": seq,
-            "count": 0,
-            "cause": "clock_step",
-            "first_t_ns": max(0, ends[0]),
-            "last_t_ns": ends[1],
-        }
-        await self.emit(Outgoing(device="outbox", kind="gap", is_custody=True, body=body))
-
-    async def _tell_gap(self, gap: Evicted) -> None:
-        body: dict[str, object] = {
-            "stream": "telemetry",
-            "boot": gap.boot,
-            "first_seq": gap.first_seq,
-            "last_seq": gap.last_seq,
-            "count": gap.count,
-            "cause": "evicted",
-            "first_t_ns": gap.first_ns,
-            "last_t_ns": gap.last_ns,
-        }
-        await self.emit(Outgoing(device="outbox", kind="gap", is_custody=True, body=body))
+            await asyncio.sleep(DAMAGE_LOOK_S)
+            if not is_damaged():
+                since_s = None
+            elif since_s is None:
+                since_s = self.clock.mono_s()
+            elif self.clock.mono_s() - since_s > DAMAGE_S:
+                suspect(self.custody_path)
+                raise ChainDamaged(
+                    "the custody file can't be read: it is repaired at the next start"
+                )
 
     async def fill(self) -> OutboxFill:
         """Return how full the outboxes are."""
@@ -305,6 +291,7 @@ async def run_edge(
                 group.create_task(supervise(runner.name, work, failed=failed), name=runner.name)
             group.create_task(downlink.run(), name="commands")
             group.create_task(downlink.keep_leases(), name="leases")
-            group.create_task(shared.tell_gaps(link.has_gateway), name="gaps")
+            group.create_task(shared.watch_chain(lambda: link.is_chain_damaged), name="chain")
+            group.create_task(shared.gaps.run(link.has_gateway), name="gaps")
     finally:
         shared.close()

@@ -24,7 +24,7 @@ if [ ${#packages[@]} -gt 0 ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         echo "services: installing ${packages[*]}"
         export DEBIAN_FRONTEND=noninteractive
-        apt-get update -q >/dev/null && apt-get install -y -q --no-install-recommends "${packages[@]}" >/dev/null || missing=1
+        apt-get -o DPkg::Lock::Timeout=300 update -q >/dev/null && apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends "${packages[@]}" >/dev/null || missing=1
     else
         echo "services: not there: ${packages[*]} (install them with apt-get, as root)"
         missing=1
