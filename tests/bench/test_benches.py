@@ -50,6 +50,16 @@ def test_the_custody_bench_takes_every_event_of_one_edge_and_of_four() -> None:
 
 
 @pytest.mark.broker
+def test_the_backlog_bench_drains_beside_live_readings() -> None:
+    """Nothing of the backlog is left, and live readings were acknowledged meanwhile."""
+    if shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None:
+        missing("Mosquitto")
+    (drain,) = run("backlog", "--count", "2000")["drains"]
+    assert drain["left"] == 0
+    assert drain["idle_p50_ms"] > 0
+
+
+@pytest.mark.broker
 @pytest.mark.influx
 def test_the_ingest_bench_drains_a_backlog_into_influxdb() -> None:
     """Every message that was queued while the gateway was away is in the store at the end."""

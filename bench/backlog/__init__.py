@@ -1,0 +1,1 @@
+"""How fast an edge's backlog drains, and how long live readings take meanwhile."""
