@@ -250,9 +250,9 @@ class Vehicle:
             self._has_order.clear()
             order = self.kept["order"]
             for node in order["nodes"] if order is not None else []:
-                if node["sequenceId"] in self.kept["done"]:
-                    continue
-                await self._drive(node)
+                if node["sequenceId"] not in self.kept["done"]:
+                    await self._drive(node)
+                # A node counts as done when it is reached: a restart may lie before its actions.
                 for action in node["actions"]:
                     if not await self._act(action, node["nodeId"]):
                         break

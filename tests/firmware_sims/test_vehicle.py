@@ -151,3 +151,26 @@ def test_a_carton_moves_only_from_where_it_is(tmp_path: Path) -> None:
     with pytest.raises(NotThere):
         world.move_carton(carton, "location:a-01-1", "gone")
     assert carton.place == "dock:dock-1"
+
+
+@pytest.mark.parametrize("done", [[], [0], [0, 1], [0, 1, 2]])
+@pytest.mark.parametrize("what", ["pick", "drop"])
+def test_a_restart_at_a_node_goes_on_with_its_actions(
+    tmp_path: Path, done: list[int], what: str
+) -> None:
+    """A node is reached before its action is done: the load must not wait there for ever."""
+
+    async def scenario() -> None:
+        vehicle = Vehicle(SPEC, "hall", hall(tmp_path))
+        vehicle.take_order(json.dumps(order()).encode())
+        world = vehicle._hall.world
+        if what == "drop":
+            await drive(vehicle, lambda: vehicle.kept["actions"].get("t1-pick") == "FINISHED")
+            assert vehicle.kept["load"] is not None
+        vehicle.kept["done"] = done
+        again = Vehicle(SPEC, "hall", vehicle._hall)
+        await drive(again, lambda: again.kept["actions"].get("t1-drop") == "FINISHED")
+        assert world.pallets["1" * 18].place == "location:a-01-1"
+        assert again._is_finished()
+
+    asyncio.run(scenario())
