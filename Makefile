@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: up setup dev services check test bench clean
+.PHONY: up setup dev services check test faults bench clean
 
 up: $(VENV)/.run-ready
 	@$(BIN)/entrepot up $(ARGS)
@@ -38,6 +38,12 @@ check: $(VENV)/.dev-ready
 
 test: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest $(ARGS)
+
+# The long forms of the fault rigs, one after the other: most of an hour.
+faults: $(VENV)/.dev-ready
+	$(BIN)/python -m tests.faults.simulation --seeds $(or $(SEEDS),10000)
+	$(BIN)/python -m tests.faults.storage --seeds 1000
+	$(BIN)/python -m tests.faults.live --rounds 200
 
 bench: $(VENV)/.dev-ready
 	$(BIN)/python -m bench.$(NAME) $(ARGS)

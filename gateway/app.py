@@ -44,7 +44,7 @@ from runtime import memory
 from runtime.addresses import host_and_port
 from runtime.backoff import Backoff
 from runtime.clock import SystemClock, rfc3339_from_ns
-from runtime.mqtt_session import Session, SessionLost, SessionOptions
+from runtime.mqtt_session import Session, SessionLost, SessionOptions, first_loss
 from runtime.mqtt_url import parse_mqtt_url
 from runtime.supervise import supervise
 from wire.control import GatewayBeat, GatewayState
@@ -62,12 +62,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BEAT_S: Final = 2.0
+RECONNECT_S_MAX: Final = 2.0
+"""The hall is back within 5 s of its network or broker: no longer pause than that."""
 REACT_S: Final = 1.0
 REACT_GATHER_S: Final = 0.05
 PRESENT_S: Final = 5.0
 PRUNE_S: Final = 600.0
 PRUNE_MORE_S: Final = 0.05
 """A prune is bounded: the rest follows soon, between writes."""
+READY_S: Final = 0.05
+PLANES: Final = ("custody", "telemetry")
+"""While one of their sessions is not open the gateway does not beat: edges would send in vain."""
 DAY_NS: Final = 86_400 * 1_000_000_000
 GATEWAY: Final = "gateway-1"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -89,6 +94,7 @@ class Gateway:
         self.clock = SystemClock()
         self.control = Control(core, self.live, self.clock)
         self.boot = secrets.token_hex(4)
+        self.keepalive_s = 10
 
     async def session(
         self,
@@ -99,9 +105,12 @@ class Gateway:
         receive_max: int = 1_000,
     ) -> Never:
         """Hold one MQTT session for ever; a lost one comes back with jitter."""
-        backoff = Backoff(first_s=0.2, limit_s=5.0)
+        backoff = Backoff(first_s=0.2, limit_s=RECONNECT_S_MAX)
         options = SessionOptions(
-            client_id=f"{GATEWAY}-{plane}-{self.boot}", will=will, receive_max=receive_max
+            client_id=f"{GATEWAY}-{plane}-{self.boot}",
+            will=will,
+            receive_max=receive_max,
+            keepalive_s=self.keepalive_s,
         )
         is_lost = False
         told = self.live.sessions
@@ -117,16 +126,19 @@ class Gateway:
                 await asyncio.sleep(backoff.next_delay_s())
                 continue
             log.info("session_open", extra={"plane": plane})
+            opened_s = self.clock.mono_s()
             is_lost = False
             told[plane] = ""
             try:
                 await serve(session)
-            except SessionLost as error:
+            except* SessionLost as group:  # Control works in a task group: its losses come so.
                 is_lost = True
-                told[plane] = str(error)
-                log.warning("session_lost", extra={"plane": plane, "reason": str(error)})
+                told[plane] = reason = str(first_loss(group))
+                log.warning("session_lost", extra={"plane": plane, "reason": reason})
             finally:
                 await session.close()
+            if self.clock.mono_s() - opened_s > RECONNECT_S_MAX:
+                backoff.reset()  # It served: the next loss is another story.
             await asyncio.sleep(backoff.next_delay_s())
 
     def failed(self, name: str, error: Exception) -> None:
@@ -186,6 +198,8 @@ class Gateway:
 
     async def _beat(self, session: Session) -> Never:
         while True:
+            while any(self.live.sessions.get(plane) != "" for plane in PLANES):  # noqa: ASYNC110
+                await asyncio.sleep(READY_S)  # A beat says that somebody listens.
             beat = GatewayBeat(
                 ledger=self.core.ledger.ledger_id,
                 journal_count=await self.core.read(journal.count),

@@ -145,6 +145,10 @@ class Follower:
         """Note that the head moved: the wait begins anew."""
         self._sent_at_s = now_s
 
+    def gateway_back(self) -> None:
+        """Note that a gateway is heard again: what doubled while none listened begins anew."""
+        self._resend_s = 0.0
+
     def rewind_if_due(self, now_s: float, *, jitter: float) -> bool:
         """Go back to the head when it has not moved for too long; `jitter` is 0 to 1."""
         if self.mode is not Mode.FOLLOWING or self.sent_seq <= self.acked_seq:

@@ -15,8 +15,8 @@ from paho.mqtt.properties import Properties
 from pydantic import ValidationError
 
 from edge.outbox.errors import ChainDamaged, DiskRefuses
-from edge.uplink.client import UplinkClient
-from edge.uplink.follow import RESEND_S_MAX, ROUND_TRIPS_COUNT, Follower, Mode
+from edge.uplink.client import UplinkClient, ping_s_from
+from edge.uplink.follow import RESEND_S_MAX, RESEND_S_MIN, ROUND_TRIPS_COUNT, Follower, Mode
 from runtime.backoff import Backoff
 from wire.chain import Tombstone
 from wire.control import Ack, ConfigReport, EdgeState, GatewayBeat, Head, Hello, Tip
@@ -44,7 +44,8 @@ TELEMETRY_WINDOW: Final = 200
 """Readings in flight until a gateway gives credit for more or fewer."""
 TELEMETRY_WINDOW_MAX: Final = 2_000
 TELEMETRY_NEWEST: Final = 20
-TELEMETRY_RESEND_S: Final = 5.0
+RECONNECT_S_MAX: Final = 2.0
+"""A hall that waits for its link is back within 5 s of the network: no longer pause than that."""
 CUSTODY_BATCH: Final = 50
 TELEMETRY_BATCH: Final = 100
 
@@ -72,6 +73,8 @@ class LinkParts:
     take_command: Callable[[str, str, bytes, bool], Awaitable[None]]
     """(device, verb, body, is_retained)."""
     rng: random.Random = field(default_factory=random.Random)
+    keepalive_s: int = 10
+    """A link that is dead and does not say so is found within 1.5 times this; at least 4."""
 
 
 class Link:
@@ -89,6 +92,8 @@ class Link:
         self.is_chain_damaged = False
         """The next rows can't be read or proven: a person must act."""
         self._flying: dict[tuple[str, int], float] = {}
+        self._resend_s = RESEND_S_MIN
+        """From the newest ack's round trip, doubled while none comes; a new session begins anew."""
         self._window = TELEMETRY_WINDOW
         self._stale_births: set[str] = set()
         """Devices that the broker still tells of and that this edge does not have."""
@@ -122,7 +127,7 @@ class Link:
 
     async def run(self) -> Never:
         """Connect, serve, and connect again with jitter."""
-        backoff = Backoff(first_s=0.2, limit_s=5.0, rng=self._parts.rng)
+        backoff = Backoff(first_s=0.2, limit_s=RECONNECT_S_MAX, rng=self._parts.rng)
         while True:
             try:
                 await self._serve_once(backoff)
@@ -144,50 +149,56 @@ class Link:
             identifier=f"edge-{parts.edge}-{parts.boot}",
             protocol=aiomqtt.ProtocolVersion.V5,
             will=aiomqtt.Will(topic, gone.model_dump_json(), qos=1, retain=True),
-            keepalive=10,
+            keepalive=ping_s_from(parts.keepalive_s),
             max_inflight_messages=500,
             max_queued_outgoing_messages=2_000,
             max_queued_incoming_messages=2_000,
             tls_params=aiomqtt.TLSParameters() if parts.address.is_tls else None,
         )
         client.pending_calls_threshold = 2 * CUSTODY_BATCH + 2 * TELEMETRY_BATCH
-        async with client:
-            await client.subscribe(
-                [
-                    (edge_topic(parts.edge, "head"), 0),
-                    (edge_topic(parts.edge, "ack"), 0),
-                    (edge_topic(parts.edge, "cmd", "+", "+"), 1),
-                    (gateway_topic("+", "beat"), 0),
-                    (edge_topic(parts.edge, "device", "+"), 1),
-                ]
-            )
-            here = EdgeState(
-                online=True,
-                boot=parts.boot,
-                version=parts.version,
-                config_hash=parts.config_hash,
-                since=parts.clock.wall_ns(),
-            )
-            await client.publish(topic, here.model_dump_json(), qos=1, retain=True)
-            report = ConfigReport(generation=0, hash=parts.config_hash, outcome="running")
-            reported = edge_topic(parts.edge, "cfg", "reported")
-            await client.publish(reported, report.model_dump_json(), qos=1, retain=True)
-            self.is_connected = True
+        self._flying.clear()
+        self._resend_s = RESEND_S_MIN
+        self._stale_births.clear()
+        async with client, asyncio.TaskGroup() as tasks:
+            # From the first packet on: a loss while the session is opened is heard here only.
+            tasks.create_task(self._listen(client), name="uplink/_listen")
+            await self._open(client, topic)
             backoff.reset()
-            log.info("uplink_open")
-            self._flying.clear()
-            self._stale_births.clear()
-            self._hello_now.set()
-            async with asyncio.TaskGroup() as tasks:
-                for work in (
-                    self._listen,
-                    self._beat,
-                    self._say_hello,
-                    self._tell_births,
-                    self._send_custody,
-                    self._send_telemetry,
-                ):
-                    tasks.create_task(work(client), name=f"uplink/{work.__name__}")
+            for work in (
+                self._beat,
+                self._say_hello,
+                self._tell_births,
+                self._send_custody,
+                self._send_telemetry,
+            ):
+                tasks.create_task(work(client), name=f"uplink/{work.__name__}")
+
+    async def _open(self, client: UplinkClient, topic: str) -> None:
+        """Subscribe, and say that this edge is here."""
+        parts = self._parts
+        await client.subscribe(
+            [
+                (edge_topic(parts.edge, "head"), 0),
+                (edge_topic(parts.edge, "ack"), 0),
+                (edge_topic(parts.edge, "cmd", "+", "+"), 1),
+                (gateway_topic("+", "beat"), 0),
+                (edge_topic(parts.edge, "device", "+"), 1),
+            ]
+        )
+        here = EdgeState(
+            online=True,
+            boot=parts.boot,
+            version=parts.version,
+            config_hash=parts.config_hash,
+            since=parts.clock.wall_ns(),
+        )
+        await client.publish(topic, here.model_dump_json(), qos=1, retain=True)
+        report = ConfigReport(generation=0, hash=parts.config_hash, outcome="running")
+        reported = edge_topic(parts.edge, "cfg", "reported")
+        await client.publish(reported, report.model_dump_json(), qos=1, retain=True)
+        self.is_connected = True
+        log.info("uplink_open")
+        self._hello_now.set()
 
     async def _listen(self, client: UplinkClient) -> None:
         async for message in client.messages:
@@ -210,6 +221,8 @@ class Link:
             if beat.ledger == parts.ledger:
                 if not self.has_gateway():
                     self._hello_now.set()
+                    self._resend_s = RESEND_S_MIN
+                    self.follower.gateway_back()
                 self.gateway_beat_s = parts.clock.mono_s()
             return
         match levels[4:]:
@@ -236,10 +249,12 @@ class Link:
         if ack.credit is not None:
             self._window = max(1, min(ack.credit, TELEMETRY_WINDOW_MAX))
         await parts.telemetry_worker.run(lambda: parts.telemetry.forget(ranges))
+        now_s = parts.clock.mono_s()
         for name in list(self._flying):
             spans = ranges.get(name[0], ())
             if any(first <= name[1] <= last for first, last in spans):
-                del self._flying[name]
+                took_s = now_s - self._flying.pop(name)
+                self._resend_s = max(RESEND_S_MIN, ROUND_TRIPS_COUNT * took_s)
 
     async def _beat(self, client: UplinkClient) -> Never:
         topic = edge_topic(self._parts.edge, "beat")
@@ -353,10 +368,12 @@ class Link:
         while True:
             now_s = parts.clock.mono_s()
             trips_s = ROUND_TRIPS_COUNT * self.follower.round_trip_s
-            resend_s = min(max(TELEMETRY_RESEND_S, trips_s), RESEND_S_MAX)
-            for name, sent_s in list(self._flying.items()):
-                if now_s - sent_s > resend_s:
-                    del self._flying[name]
+            resend_s = min(max(self._resend_s, trips_s), RESEND_S_MAX)
+            late = [name for name, sent_s in self._flying.items() if now_s - sent_s > resend_s]
+            for name in late:
+                del self._flying[name]
+            if late and self.has_gateway():
+                self._resend_s = min(2 * resend_s, RESEND_S_MAX)
             room = min(self._window - len(self._flying), TELEMETRY_BATCH)
             is_stopped = self.follower.mode is Mode.STOPPED
             if not self.has_gateway() or room <= 0 or is_stopped:
@@ -372,5 +389,8 @@ class Link:
                 for row in rows:
                     self._flying[(row.boot, row.seq)] = now_s
                     sending.create_task(self._publish_reading(client, row))
+            if rows and client.nobody_listens:
+                self.gateway_beat_s = -1e9  # No gateway until the next beat of one.
+                self._flying.clear()
             if not rows:
                 await asyncio.sleep(0.2)
