@@ -31,13 +31,13 @@ CUSTODY: Final = (
             "Two boxes of one edge",
             "Two processes speak in turn under the edge's name: a box or its disk was copied.",
             "Nobody can tell whose events are true; the gate stays shut.",
-            "Find the copy, stop it (devices view, or `entrepot custody stop`), then count.",
+            "Find the copy, stop it (custody view, or `entrepot custody stop`), then count.",
         ),
         zh=words_of(
             "同名边缘节点重复",
             "两个进程轮流以同一节点名发言：设备或磁盘被复制。",
             "无法判断谁的事件属实，卡口保持关闭。",
-            "找出复制品并停用（设备页，或 `entrepot custody stop`），然后清点。",
+            "找出复制品并停用（监管链页，或 `entrepot custody stop`），然后清点。",
         ),
     ),
     Definition(
@@ -63,13 +63,13 @@ CUSTODY: Final = (
             "Edge stopped by a person",
             "This box was declared a copy, or its history wrong: it sends nothing any more.",
             "What it sees stays on its disk; its gate stays shut.",
-            "Take the box away; or, if it is the right one, adopt its rows (devices view).",
+            "Take the box away; or, if it is the right one, adopt its rows (custody view).",
         ),
         zh=words_of(
             "边缘节点已被人工停用",
             "此设备被认定为复制品或记录有误，不再上报。",
             "其所见仅留在本机磁盘，卡口保持关闭。",
-            "撤走该设备；若它才是正确的，在设备页采纳其记录。",
+            "撤走该设备；若它才是正确的，在监管链页采纳其记录。",
         ),
     ),
     Definition(

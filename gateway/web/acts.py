@@ -11,6 +11,8 @@ from fastapi import Path as PathField
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway import boxes, people, replay
+from gateway.web import reads
+from gateway.web.guard import problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,6 +114,13 @@ def add_acts(app: FastAPI, core: Core, live: Live) -> None:
 
 def add_letters(app: FastAPI, core: Core, store: TelemetryStore, flood: Flood) -> None:
     """Add what a person does with dead letters."""
+
+    @app.get("/api/dead-letters/{letter_id}", response_model=None)
+    async def letter_body(letter_id: LetterId) -> Any:  # noqa: ANN401 - the letter or an error
+        found = await core.read(partial(reads.letter_body, letter_id=letter_id))
+        if found is None:
+            return problem(404, "/letter_id", "unknown_letter", f"no dead letter {letter_id}")
+        return found
 
     @app.post("/api/dead-letters/{letter_id}/replay")
     async def replay_letter(letter_id: LetterId, body: Replay) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from gateway.web.details import add_details
 from gateway.web.guard import Guard, problem
 from gateway.web.health import reasons
 from gateway.web.snapshot import TABS_COUNT_MAX, Snapshots, TabStream
+from runtime.clock import rfc3339_from_ns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -212,11 +213,17 @@ def _add_reads(
         minutes: Annotated[float, Query(gt=0, le=10_080)] = 60,
     ) -> dict[str, Any]:
         until_ns = time.time_ns()
-        since_ns = until_ns - round(minutes * 60e9)
+        began_ns = await core.read(gap_reads.began_ns)
+        since_ns = min(max(until_ns - round(minutes * 60e9), began_ns), until_ns)
         rows = await gap_reads.completeness(
             core, telemetry_store, since_ns=since_ns, until_ns=until_ns
         )
-        return {"minutes": minutes, "devices": rows}
+        return {
+            "minutes": minutes,
+            "since": rfc3339_from_ns(since_ns),
+            "until": rfc3339_from_ns(until_ns),
+            "devices": rows,
+        }
 
     @app.get("/api/summary")
     async def summary() -> dict[str, Any]:

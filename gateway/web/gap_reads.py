@@ -29,7 +29,15 @@ _ALARM_CAUSES: Final = {"edge-lost": "edge down", "device-lost": "bus time-out"}
 async def completeness(
     core: Core, store: TelemetryStore, *, since_ns: int, until_ns: int
 ) -> list[dict[str, Any]]:
-    """Return a row a device, the worst first."""
+    """Return a row a device, the worst first.
+
+    Args:
+        core: the ledger.
+        store: the telemetry store.
+        since_ns: Unix nanoseconds; see `began_ns`.
+        until_ns: Unix nanoseconds.
+
+    """
     times = await store.times(since_ns=since_ns, until_ns=until_ns, count_max=READINGS_COUNT_MAX)
     causes = await core.read(lambda connection: list(_causes(connection, since_ns, until_ns)))
     told = []
@@ -56,6 +64,13 @@ async def completeness(
             }
         )
     return sorted(told, key=lambda row: (row["completeness_percent"], row["edge"], row["device"]))
+
+
+def began_ns(connection: Connection) -> int:
+    """Return when the ledger's first entry was made: nothing is expected from before it."""
+    first = connection.execute(select(schema.journal.c.at).order_by(schema.journal.c.n).limit(1))
+    at = first.scalar()
+    return 0 if at is None else _ns(at)
 
 
 def _causes(connection: Connection, since_ns: int, until_ns: int) -> Iterator[Cause]:

@@ -280,11 +280,28 @@ def tasks(connection: Connection) -> Rows:
 def dead_letters(connection: Connection) -> Rows:
     """Return the newest dead letters, with what a person decided; bodies as text, cut."""
     table, settled = schema.dead_letter, schema.letter_settled
-    query = select(table, settled.c.how, settled.c.by, settled.c.at.label("settled_at")).join(
-        settled, settled.c.letter_id == table.c.letter_id, isouter=True
-    )
+    query = select(
+        table,
+        settled.c.how,
+        settled.c.by,
+        settled.c.reason.label("settled_reason"),
+        settled.c.at.label("settled_at"),
+    ).join(settled, settled.c.letter_id == table.c.letter_id, isouter=True)
     found = rows(connection, query.order_by(table.c.letter_id.desc()).limit(50))
     for row in found:
         row["bytes_count"] = len(row["body"])
         row["body"] = bytes(row["body"])[:300].decode("utf-8", "replace")
     return found
+
+
+def letter_body(connection: Connection, letter_id: int) -> dict[str, Any] | None:
+    """Return a dead letter's whole body as text, None where its bytes are no text."""
+    table = schema.dead_letter
+    found = connection.execute(select(table.c.body).where(table.c.letter_id == letter_id)).scalar()
+    if found is None:
+        return None
+    try:
+        text = bytes(found).decode("utf-8")
+    except UnicodeDecodeError:
+        text = None
+    return {"letter_id": letter_id, "bytes_count": len(found), "body": text}

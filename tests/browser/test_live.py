@@ -135,7 +135,9 @@ def test_a_lost_link_is_said_and_found_again(house: Warehouse, browser: Browser)
     page.close()
 
 
-@pytest.mark.parametrize("view", ["alarms", "overview", "dispatch", "stock", "events"])
+@pytest.mark.parametrize(
+    "view", ["alarms", "overview", "dispatch", "stock", "events", "custody", "letters", "gaps"]
+)
 def test_the_chinese_page_has_no_english_sentence(
     house: Warehouse, browser: Browser, view: str
 ) -> None:

@@ -8,9 +8,12 @@ import {patch} from "./patch.js";
 import {language, switchLanguage, t} from "./words.js";
 import {alarms} from "./views/alarms.js";
 import {climate} from "./views/climate.js";
+import {custody} from "./views/custody.js";
 import {devices} from "./views/devices.js";
 import {dispatch} from "./views/dispatch.js";
 import {events} from "./views/events.js";
+import {gapsView} from "./views/gaps.js";
+import {letters} from "./views/letters.js";
 import {goods, lot, place} from "./views/lists.js";
 import {order} from "./views/order.js";
 import {overview} from "./views/overview.js";
@@ -21,7 +24,9 @@ import {truck} from "./views/truck.js";
 import {unit} from "./views/unit.js";
 
 const TABS = {overview, dispatch, stock, climate, alarms, devices, events};
-const VIEWS = {...TABS, search, truck, order, pallet, unit, goods, lot, place};
+const VIEWS = {
+  ...TABS, search, truck, order, pallet, unit, goods, lot, place, custody, letters, gaps: gapsView,
+};
 const ONE = new Set(["truck", "order", "pallet", "unit"]);
 const PULSE_MS = 500;
 const $ = (id) => document.getElementById(id);
@@ -45,7 +50,7 @@ function route(isFirst) {
   load();
   scrollTo(0, 0);
   if (!isFirst) $("heading").focus({preventScroll: true});
-  $("nav").querySelector("[aria-current=page]")?.scrollIntoView({block: "nearest", inline: "center"});
+  $("nav").querySelector("a:not([aria-current=false])")?.scrollIntoView({block: "nearest", inline: "center"});
 }
 
 function decode(text) {
@@ -92,8 +97,10 @@ function chrome(view) {
   const title = view.title?.(state) ?? t(`nav.${state.view}`);
   const active = state.picture.alarms.filter((one) => !one.cleared_at).length;
   const badge = active ? html`<span class="badge">${active}</span>` : "";
+  // A view of its own may stand below a tab: "true" says that one is within it.
+  const current = (name) => (name === state.view ? "page" : String(name === view.tab));
   patch($("nav"), html`${Object.keys(TABS).map((name) => html`<a href="#${name}" data-key="${name}"
-    aria-current="${name === state.view ? "page" : "false"}">${t(`nav.${name}`)}
+    aria-current="${current(name)}">${t(`nav.${name}`)}
     ${name === "alarms" ? badge : ""}</a>`)}`);
   patch($("heading"), html`${title}`);
   $("heading").classList.toggle("quiet", Boolean(view.isQuiet));

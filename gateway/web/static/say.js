@@ -16,7 +16,7 @@ const LINKS = {
   units: (list) => joined(list.split(/, | and /).map(maybeUnit)),
   what: (one) => word("task", one), outcome: (one) => word("outcome", one),
   how: (one) => word("how", one), mode: (one) => word("mode", one),
-  definition: alarmTitle,
+  definition: alarmTitle, verb: (one) => word("verb", one),
   reason: (one) => phrase(one), why: (one) => phrase(one), last: (one) => phrase(one, "device"),
   reasons: (rows) => joined(rows.map((row) => why(row)), "; "), code: (one) => code(one),
   said: (one) => word("said", one), document: (one) => word("document", one).toLowerCase(),

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import pytest
 
+from gateway import boxes
 from gateway.alarms.definitions import DEFINITIONS
 from gateway.ledger.entries import ENTRY_FIELDS
 from gateway.ledger.stock import Status
-from gateway.web import sentences
+from gateway.telemetry.completeness import UNKNOWN
+from gateway.web import gap_reads, sentences
 from gateway.web.reads import GROUPS
+from wire.control import Mode
+from wire.events import Gap
 
 STATIC: Final = Path(__file__).resolve().parents[3] / "gateway" / "web" / "static"
 SCRIPTS: Final = sorted(STATIC.rglob("*.js"))
@@ -80,3 +84,38 @@ def test_a_script_is_short_and_writes_no_markup_past_html(path: Path) -> None:
     assert [n for n, line in enumerate(lines, 1) if len(line) > LINE_CHARS_MAX] == []
     assert ".innerHTML" not in text or path.name == "patch.js"
     assert "insertAdjacentHTML" not in text
+
+
+def test_what_a_person_may_decide_has_its_words() -> None:
+    """A dialog without its consequences in plain words would ask for a blind signature."""
+    held = words("en")
+    acts = re.findall(
+        r"^  (\w+): (?:\{|chain)", (STATIC / "forms.js").read_text("utf-8"), re.MULTILINE
+    )
+    assert {"ack", "adopt", "stop", "settle", "replay", "discard", "allow"} <= set(acts)
+    wanted = [f"act.{one}{end}" for one in acts for end in ("", ".what")]
+    wanted += [f"verb.{one}" for one in get_args(boxes.Verb)]
+    wanted += [f"{kind}.{one}" for kind in ("mode", "modeSays") for one in get_args(Mode)]
+    assert [key for key in wanted if key not in held] == []
+
+
+def test_every_cause_of_a_gap_and_of_a_dead_letter_has_its_word() -> None:
+    """The page says them in its reader's language."""
+    told = [
+        *get_args(Gap.model_fields["cause"].annotation),
+        UNKNOWN,
+        *gap_reads._ALARM_CAUSES.values(),
+    ]
+    causes = {re.sub(r"[ _]", "-", one) for one in [*told, "expired", "dead letter"]}
+    gateway = Path(sentences.__file__).resolve().parents[1]
+    sources = [path.read_text(encoding="utf-8") for path in gateway.rglob("*.py")]
+    found = [
+        re.findall(r"(?:Unusable|letters\.bury,?)\(?\s*(?:tx,\s*)?reason=\"([\w-]+)\"", text)
+        + re.findall(r"(?:Poison\(|_bury\(tx, packet, )\"([\w-]+)\"", text)
+        for text in sources
+    ]
+    reasons = {one for names in found for one in names}
+    assert {"topic", "body", "request", "undecodable"} <= reasons
+    held = words("en")
+    wanted = [f"gapCause.{one}" for one in causes] + [f"letter.{one}" for one in reasons]
+    assert [key for key in sorted(wanted) if key not in held] == []

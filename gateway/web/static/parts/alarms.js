@@ -9,6 +9,7 @@ import {act, releaseHolds, sendAway} from "./acts.js";
 
 const GATE = new Set(["gate-refused", "gate-blocked"]);
 const PALLET = new Set(["weight-discrepancy", "tags-discrepancy", "putaway-blocked"]);
+const LEDGER = new Set(["ledger-twin", "foreign-gateway"]);
 const ZONE = new Set(["climate-excursion", "climate-stale"]);
 
 export function alarmWords(state, one) {
@@ -25,12 +26,15 @@ function subject(state, one) {
   if (PALLET.has(definition)) return html`${t("pallet")} ${palletLink(name)}`;
   if (ZONE.has(definition)) return html`<a href="#climate">${t("zone")} ${word("zone", name)}</a>`;
   if (definition === "evidence-missing") return html`${t("unit")} ${unitLink(name)}`;
-  if (definition.startsWith("edge-") || definition.startsWith("custody-")) {
-    return html`<a href="#devices">${t("edge")} ${name}</a>`;
+  if (definition.startsWith("custody-")) {
+    return html`<a href="#custody/${encodeURIComponent(name)}">${t("edge")} ${name}</a>`;
   }
+  if (LEDGER.has(definition)) return html`<a href="#custody">${t("nav.custody")}</a>`;
+  if (definition.startsWith("edge-")) return html`<a href="#devices">${t("edge")} ${name}</a>`;
   if (definition === "device-lost") return html`<a href="#devices">${name}</a>`;
   if (definition === "order-cutoff-near") return html`<a href="#dispatch">${t("nav.dispatch")}</a>`;
-  if (definition === "dead-letters") return html`<a href="#events">${t("dead")}</a>`;
+  if (definition === "dead-letters") return html`<a href="#letters">${t("dead")}</a>`;
+  if (definition === "dead-letter-flood") return html`<a href="#letters">${t("edge")} ${name}</a>`;
   if (definition === "gate-left-unauthorised") return placeLink(`dock:${name}`);
   return nothing;
 }

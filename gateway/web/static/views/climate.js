@@ -40,6 +40,6 @@ export const climate = {
     return found;
   },
 
-  draw: (state) => html`<div class="wide">${filters(state)}</div>
+  draw: (state) => html`<div class="wide">${filters(state)}<a href="#gaps">${t("gapsLink")}</a></div>
     ${state.picture.climate.map((row) => zone(state, row))}`,
 };

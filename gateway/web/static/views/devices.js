@@ -15,7 +15,8 @@ function edges(rows) {
     <th class="n" title="${t("tip.head")}">${t("head")}</th>
     <th class="n" title="${t("tip.outbox")}">${t("outbox")}</th></tr></thead>
     <tbody>${rows.map((one) => html`<tr
-    data-key="edge-${one.edge}"><td data-h="${t("edge")}">${one.edge}</td>
+    data-key="edge-${one.edge}"><td data-h="${t("edge")}">
+    <a href="#custody/${encodeURIComponent(one.edge)}">${one.edge}</a></td>
     <td data-h="${t("state")}">${sign(one.is_online, one.is_online ? t("online") : t("lost"))}</td>
     <td data-h="${t("lastBeat")}">${growing(one.beat_age_s)}</td>
     <td data-h="${t("captured")}" class="n">${Math.max(one.tip_seq, one.head_seq)}</td>
@@ -60,7 +61,8 @@ export const devices = {
   draw(state) {
     const {picture} = state;
     return html`<section class="wide" id="edges">
-      <h2 tabindex="-1">${t("edges")}</h2>${edges(picture.edges)}</section>
+      <h2 tabindex="-1">${t("edges")}</h2>${edges(picture.edges)}
+      <p><a href="#custody">${t("nav.custody")}</a> · <a href="#gaps">${t("nav.gaps")}</a></p></section>
       <section class="wide" id="list"><h2 tabindex="-1">${t("nav.devices")} · ${picture.devices.length}</h2>
       <table class="cards"><thead><tr><th>${t("device")}</th><th>${t("edge")}</th><th>${t("family")}</th>
       <th>${t("where")}</th><th>${t("state")}</th><th>${t("seen")}</th></tr></thead>

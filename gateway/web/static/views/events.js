@@ -32,7 +32,8 @@ function letter(one) {
 
 function letters(list) {
   return html`<section class="wide" id="dead"><h2 tabindex="-1">${t("dead")} · ${list.length}</h2>
-    ${list.length ? list.slice(0, 20).map(letter) : html`<p class="empty">${t("noDead")}</p>`}</section>`;
+    ${list.length ? list.slice(0, 20).map(letter) : html`<p class="empty">${t("noDead")}</p>`}
+    <p><a href="#letters">${t("lettersLink")}</a></p></section>`;
 }
 
 function bar(state) {
