@@ -36,10 +36,11 @@ check: $(VENV)/.dev-ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Two workers: much of the time the houses of the slow tests wait for goods to move.
 test: $(VENV)/.dev-ready
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-# The long forms of the fault rigs, one after the other: most of an hour.
+# The long forms of the fault rigs, one after the other: some hours.
 faults: $(VENV)/.dev-ready
 	$(BIN)/python -m tests.faults.simulation --seeds $(or $(SEEDS),10000)
 	$(BIN)/python -m tests.faults.storage --seeds 1000

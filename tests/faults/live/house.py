@@ -147,7 +147,7 @@ class House:
         self.gateway.keepalive_s = GATEWAY_KEEPALIVE_S
         self._begin("outbox", self.edge.writer.run())
         self._begin("uplink", self.link.run())
-        self._begin("gaps", self.edge.tell_gaps(self.link.has_gateway))
+        self._begin("gaps", self.edge.gaps.run(self.link.has_gateway))
         works = app._works(self.gateway, _no_will())
         for name in PLANES:
             failed = partial(self.gateway.failed, name)
