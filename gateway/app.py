@@ -62,8 +62,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BEAT_S: Final = 2.0
-RECONNECT_S_MAX: Final = 2.0
-"""The hall is back within 5 s of its network or broker: no longer pause than that."""
+RECONNECT_S_MAX: Final = 2.0  # The hall is back within 5 s of its network.
 REACT_S: Final = 1.0
 REACT_GATHER_S: Final = 0.05
 PRESENT_S: Final = 5.0
@@ -94,7 +93,7 @@ class Gateway:
         self.clock = SystemClock()
         self.control = Control(core, self.live, self.clock)
         self.boot = secrets.token_hex(4)
-        self.keepalive_s = 10
+        self.keepalive_s, self.since_ns = 10, 0
 
     async def session(
         self,
@@ -127,6 +126,8 @@ class Gateway:
                 continue
             log.info("session_open", extra={"plane": plane})
             opened_s = self.clock.mono_s()
+            if plane in PLANES:
+                self.since_ns = self.clock.wall_ns()
             is_lost = False
             told[plane] = ""
             try:
@@ -204,6 +205,7 @@ class Gateway:
                 ledger=self.core.ledger.ledger_id,
                 journal_count=await self.core.read(journal.count),
                 t_ns=self.clock.wall_ns(),
+                since=self.since_ns,
             )
             topic = gateway_topic(GATEWAY, "beat")
             await session.publish(topic, beat.model_dump_json().encode())

@@ -141,6 +141,8 @@ class GatewayBeat(Message):
     ledger: str
     journal_count: Count
     t_ns: Count
+    since: Count | None = None
+    """When its custody or telemetry session was last opened: what flew before may be gone."""
 
 
 class ConfigReport(Message):

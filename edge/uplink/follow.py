@@ -146,8 +146,9 @@ class Follower:
         self._sent_at_s = now_s
 
     def gateway_back(self) -> None:
-        """Note that a gateway is heard again: what doubled while none listened begins anew."""
+        """Note that a gateway opened its sessions anew: what was sent to the old ones is gone."""
         self._resend_s = 0.0
+        self.sent_seq = self.acked_seq
 
     def rewind_if_due(self, now_s: float, *, jitter: float) -> bool:
         """Go back to the head when it has not moved for too long; `jitter` is 0 to 1."""

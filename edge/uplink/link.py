@@ -44,8 +44,7 @@ TELEMETRY_WINDOW: Final = 200
 """Readings in flight until a gateway gives credit for more or fewer."""
 TELEMETRY_WINDOW_MAX: Final = 2_000
 TELEMETRY_NEWEST: Final = 20
-RECONNECT_S_MAX: Final = 2.0
-"""A hall that waits for its link is back within 5 s of the network: no longer pause than that."""
+RECONNECT_S_MAX: Final = 2.0  # The hall is back within 5 s of its network.
 CUSTODY_BATCH: Final = 50
 TELEMETRY_BATCH: Final = 100
 
@@ -87,13 +86,14 @@ class Link:
             self.follower.stop()
         self.gateway_beat_s = -1e9
         """Monotonic seconds of the newest beat of a gateway of our ledger."""
+        self._since_of: dict[str, int | None] = {}  # By gateway: when it opened its sessions.
         self.unreadable_count = 0
         self.is_connected = False
         self.is_chain_damaged = False
         """The next rows can't be read or proven: a person must act."""
         self._flying: dict[tuple[str, int], float] = {}
         self._resend_s = RESEND_S_MIN
-        """From the newest ack's round trip, doubled while none comes; a new session begins anew."""
+        """From the newest ack's round trip, doubled while none comes."""
         self._window = TELEMETRY_WINDOW
         self._stale_births: set[str] = set()
         """Devices that the broker still tells of and that this edge does not have."""
@@ -156,8 +156,7 @@ class Link:
             tls_params=aiomqtt.TLSParameters() if parts.address.is_tls else None,
         )
         client.pending_calls_threshold = 2 * CUSTODY_BATCH + 2 * TELEMETRY_BATCH
-        self._flying.clear()
-        self._resend_s = RESEND_S_MIN
+        self._fly_anew()
         self._stale_births.clear()
         async with client, asyncio.TaskGroup() as tasks:
             # From the first packet on: a loss while the session is opened is heard here only.
@@ -219,10 +218,11 @@ class Link:
         if levels[2] == "gw":
             beat = GatewayBeat.model_validate_json(body)
             if beat.ledger == parts.ledger:
-                if not self.has_gateway():
+                if not self.has_gateway() or beat.since != self._since_of.get(levels[3]):
                     self._hello_now.set()
-                    self._resend_s = RESEND_S_MIN
+                    self._fly_anew()
                     self.follower.gateway_back()
+                self._since_of = dict([*self._since_of.items(), (levels[3], beat.since)][-16:])
                 self.gateway_beat_s = parts.clock.mono_s()
             return
         match levels[4:]:
@@ -255,6 +255,10 @@ class Link:
             if any(first <= name[1] <= last for first, last in spans):
                 took_s = now_s - self._flying.pop(name)
                 self._resend_s = max(RESEND_S_MIN, ROUND_TRIPS_COUNT * took_s)
+
+    def _fly_anew(self) -> None:
+        self._flying.clear()
+        self._resend_s = RESEND_S_MIN
 
     async def _beat(self, client: UplinkClient) -> Never:
         topic = edge_topic(self._parts.edge, "beat")
