@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,7 +33,9 @@ def bury_a_request(house: Warehouse) -> int:
         return [one["letter_id"] for one in told if one["topic"] == GOODS and not one["how"]]
 
     held = set(found())
-    asyncio.run(publish())
+    # The browser's driver has a loop of its own in this thread.
+    with ThreadPoolExecutor(max_workers=1) as other:
+        other.submit(asyncio.run, publish()).result()
     house.until(lambda: bool(set(found()) - held), limit_s=20, what="a dead letter")
     return max(set(found()) - held)
 

@@ -89,9 +89,8 @@ def test_a_script_is_short_and_writes_no_markup_past_html(path: Path) -> None:
 def test_what_a_person_may_decide_has_its_words() -> None:
     """A dialog without its consequences in plain words would ask for a blind signature."""
     held = words("en")
-    acts = re.findall(
-        r"^  (\w+): (?:\{|chain)", (STATIC / "forms.js").read_text("utf-8"), re.MULTILINE
-    )
+    forms = (STATIC / "forms.js").read_text(encoding="utf-8")
+    acts = re.findall(r"^  (\w+): (?:\{|chain)", forms, re.MULTILINE)
     assert {"ack", "adopt", "stop", "settle", "replay", "discard", "allow"} <= set(acts)
     wanted = [f"act.{one}{end}" for one in acts for end in ("", ".what")]
     wanted += [f"verb.{one}" for one in get_args(boxes.Verb)]
