@@ -110,7 +110,7 @@ def test_every_cause_of_a_gap_and_of_a_dead_letter_has_its_word() -> None:
     sources = [path.read_text(encoding="utf-8") for path in gateway.rglob("*.py")]
     found = [
         re.findall(r"(?:Unusable|letters\.bury,?)\(?\s*(?:tx,\s*)?reason=\"([\w-]+)\"", text)
-        + re.findall(r"(?:Poison\(|_bury\(tx, packet, )\"([\w-]+)\"", text)
+        + re.findall(r"(?:Poison\(|_bury\(tx, packet, |problem = \()\"([\w-]+)\"", text)
         for text in sources
     ]
     reasons = {one for names in found for one in names}
