@@ -48,7 +48,7 @@ async function open(button, state) {
   box.querySelector("form").addEventListener("submit", submit);
   box.showModal();
   const name = within("by");
-  (name?.value && within("reason") ? within("reason") : name ?? within("no")).focus();
+  (within("body") ?? (name?.value && within("reason") ? within("reason") : name ?? within("no"))).focus();
   if (!failed) return check(state);
   mine.isOver = true;
   within("yes").disabled = true;

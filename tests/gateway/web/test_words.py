@@ -89,9 +89,8 @@ def test_a_script_is_short_and_writes_no_markup_past_html(path: Path) -> None:
 def test_what_a_person_may_decide_has_its_words() -> None:
     """A dialog without its consequences in plain words would ask for a blind signature."""
     held = words("en")
-    acts = re.findall(
-        r"^  (\w+): (?:\{|chain)", (STATIC / "forms.js").read_text("utf-8"), re.MULTILINE
-    )
+    forms = (STATIC / "forms.js").read_text(encoding="utf-8")
+    acts = re.findall(r"^  (\w+): (?:\{|chain)", forms, re.MULTILINE)
     assert {"ack", "adopt", "stop", "settle", "replay", "discard", "allow"} <= set(acts)
     wanted = [f"act.{one}{end}" for one in acts for end in ("", ".what")]
     wanted += [f"verb.{one}" for one in get_args(boxes.Verb)]
@@ -111,7 +110,7 @@ def test_every_cause_of_a_gap_and_of_a_dead_letter_has_its_word() -> None:
     sources = [path.read_text(encoding="utf-8") for path in gateway.rglob("*.py")]
     found = [
         re.findall(r"(?:Unusable|letters\.bury,?)\(?\s*(?:tx,\s*)?reason=\"([\w-]+)\"", text)
-        + re.findall(r"(?:Poison\(|_bury\(tx, packet, )\"([\w-]+)\"", text)
+        + re.findall(r"(?:Poison\(|_bury\(tx, packet, |problem = \()\"([\w-]+)\"", text)
         for text in sources
     ]
     reasons = {one for names in found for one in names}

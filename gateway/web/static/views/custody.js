@@ -1,6 +1,6 @@
 // Custody: each edge's chain, the ledger's head against each box, and what a person may decide.
 import {ask} from "../ask.js";
-import {html, joined, nothing} from "../html.js";
+import {html, nothing} from "../html.js";
 import {count, growing} from "../format.js";
 import {t, word} from "../words.js";
 import {act} from "../parts/acts.js";
@@ -19,7 +19,8 @@ const aboutBox = (edge, one) => t("aboutBox", {edge: edge.edge, boot: one.boot})
 function distance(edge, one) {
   const more = one.tip_seq - edge.head_seq;
   if (one.mode === "forked") return html`<span class="bad">■ ${t("chain.other")}</span>`;
-  if (more > 0) return t("chain.ahead", {count: count(more)});
+  if (more > 0 && one.mode === "following") return t("chain.ahead", {count: count(more)});
+  if (more > 0) return html`<span class="high">▲ ${t("chain.held", {count: count(more)})}</span>`;
   if (more < 0 && one.mode !== "following") return html`<span class="high">▲ ${
     t("chain.behind", {count: count(-more)})}</span>`;
   return t("chain.equal");
@@ -66,10 +67,8 @@ function warnings(edge) {
 function rows(edge) {
   const odd = COUNTS.filter((name) => edge[`${name}_count`]);
   if (!odd.length) return t("rowsPlain");
-  return joined(odd.map((name) => {
-    const text = t(`rows.${name}`, {count: edge[`${name}_count`]});
-    return html`<span title="${t(`rows.${name}.what`)}">${text}</span>`;
-  }), " · ");
+  return odd.map((name) => html`<div><b>${t(`rows.${name}`, {count: count(edge[`${name}_count`])})}</b>
+    <span class="age">${t(`rows.${name}.what`)}</span></div>`);
 }
 
 function one(state, edge) {
@@ -77,10 +76,10 @@ function one(state, edge) {
   const settle = edge.decide.includes("settle") ? act(state, "settle", edge.edge, about) : nothing;
   return html`<section class="wide" id="chain-${edge.edge}"><h2 tabindex="-1">${t("edge")}
     <span class="id">${edge.edge}</span></h2>
-    ${warnings(edge)}${settle}
+    ${warnings(edge)}
     ${facts([
     [t("ledgerHead"), html`<b>${count(edge.head_seq)}</b> · ${shortOf(edge.head_hash)}`],
-    [t("rowsOf"), html`${rows(edge)}`],
+    [t("rowsOf"), html`${rows(edge)}${settle}`],
   ])}${boxes(state, edge)}</section>`;
 }
 

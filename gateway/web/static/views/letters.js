@@ -7,6 +7,10 @@ import {alarmWords} from "../parts/alarms.js";
 import {act} from "../parts/acts.js";
 import {choice} from "../parts/filters.js";
 
+// As in gateway/web/reads.py: the list has no more of a body. A short one is shown at once.
+const CUT_BYTES = 300;
+const SHORT_BYTES = 120;
+
 // As in gateway/replay.py: anything else was for its moment.
 function canReplay(topic) {
   const plane = topic.split("/")[4];
@@ -25,17 +29,22 @@ function buttons(state, one) {
   return html`${replay}${act(state, "discard", one.letter_id, about)}`;
 }
 
+function body(one) {
+  const text = one.bytes_count ? one.body : t("emptyBody");
+  const cut = one.bytes_count > CUT_BYTES ? " …" : "";
+  return html`<pre class="mono wrap" lang="en">${text}${cut}</pre>`;
+}
+
 function letter(state, one) {
   const reason = word("letter", one.reason);
-  const cut = one.bytes_count > one.body.length ? " …" : "";
   return html`<article class="alarm ${one.how ? "cleared" : ""}" data-key="letter-${one.letter_id}">
     <span class="sym warning" role="img" aria-label="${t("letter")}">!</span>
     <div class="told"><b>${reason}</b> <span class="dim">${t("letterId", {id: one.letter_id})}</span>
     <span class="age">${when(one.at)} · ${one.bytes_count} B</span>
     <p class="mono wrap" lang="en">${one.topic}</p>
     <p class="wrap" lang="en">${one.detail.replace(/^: /, "")}</p>
-    <details data-key="body"><summary>${t("letterBody")}</summary>
-    <pre class="mono wrap" lang="en">${one.bytes_count ? `${one.body}${cut}` : t("emptyBody")}</pre></details>
+    ${one.bytes_count > SHORT_BYTES ? html`<details data-key="body"><summary>${t("letterBody")}</summary>
+    ${body(one)}</details>` : body(one)}
     ${one.how ? decision(one) : ""}</div>
     <div class="acts">${one.how ? "" : buttons(state, one)}</div></article>`;
 }
@@ -61,7 +70,7 @@ function floods(state) {
 
 function list(state, all) {
   const open = all.filter((one) => !one.how);
-  const isAll = state.filters.lettersShown === "all";
+  const isAll = state.filters.lettersShown !== "open";
   const shown = isAll ? all : open;
   const none = isAll ? t("noDead") : t("noOpenLetters");
   return html`<section class="wide" id="list"><h2 tabindex="-1">${t("lettersOpen", {count: open.length})}</h2>
