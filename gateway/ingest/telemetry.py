@@ -39,6 +39,7 @@ AHEAD_NS_MAX: Final = 60 * 1_000_000_000
 ENVIRONMENT: Final = "environment"
 AIR_COUNT_MAX: Final = 2_000
 DAY_NS: Final = 86_400 * 1_000_000_000
+BURIED_COUNT_MAX: Final = 10_000
 BACKLOG_COUNT: Final = 200
 """An edge with more readings than that waiting shares in the credit."""
 
@@ -57,6 +58,8 @@ class TelemetryParts:
     clock: Clock
     flood: Flood
     capacity: Capacity = field(default_factory=Capacity)
+    buried: dict[Name, None] = field(default_factory=dict)
+    """Names of late letters: one that comes again, because its ack was lost, is no second one."""
 
 
 async def serve_telemetry(session: Session, parts: TelemetryParts) -> None:
@@ -90,9 +93,9 @@ def _by_age(parts: TelemetryParts, points: list[Point]) -> tuple[list[Point], li
     keep_ns = round(parts.core.ledger.site.retention.telemetry_days * DAY_NS)
     oldest_ns = parts.clock.wall_ns() - keep_ns
     expired = [one for one in points if one.fields["t_ns"] < oldest_ns]
-    return [
-        one for one in points if one.fields["t_ns"] >= oldest_ns
-    ] if expired else points, expired
+    if not expired:
+        return points, []
+    return [one for one in points if one.fields["t_ns"] >= oldest_ns], expired
 
 
 def _note_expired(tx: Tx, points: Iterable[Point]) -> None:
@@ -127,11 +130,16 @@ async def _bury_within(
     now_s = parts.clock.mono_s()
     by_edge: dict[str, list[Unusable]] = {}
     for one in bad:
+        if one.name in parts.buried:
+            continue
         by_edge.setdefault(_edge_of(one), []).append(one)
     room = {edge: parts.flood.room(edge, now_s) for edge in by_edge}
     buried = [one for edge, found in by_edge.items() for one in found[: room[edge]]]
     if buried:
         await parts.core.transact("telemetry", partial(_bury, bad=buried))
+        parts.buried.update({one.name: None for one in buried if one.name is not None})
+        while len(parts.buried) > BURIED_COUNT_MAX:
+            del parts.buried[next(iter(parts.buried))]
     for edge, count in Counter(_edge_of(one) for one in admitted).items():
         found = by_edge.get(edge, [])
         parts.flood.note(

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 BAD_POINT: Final = frozenset({400, 413, 422})
 WRITE_MS_MAX: Final = 10_000
 BATCH_POINTS_MAX: Final = 5_000
+AWAY_S_MAX: Final = 4.0
+"""Between two tries, however long the store is away: it is live again within 5 s."""
 
 
 class InfluxStore:
@@ -69,7 +71,7 @@ class InfluxStore:
 
     async def _write_once(self, lines: list[str]) -> str | None:
         """Write until InfluxDB answers; return why the batch is bad, or None when it is written."""
-        backoff = Backoff(first_s=0.25, limit_s=15.0)
+        backoff = Backoff(first_s=0.25, limit_s=AWAY_S_MAX)
         while True:
             try:
                 await asyncio.to_thread(self._post, lines)

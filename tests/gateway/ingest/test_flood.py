@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+from dataclasses import replace
 
+import pytest
+from sqlalchemy import func, select
+
+from gateway.core import Core
 from gateway.flood import ALLOW_S, FREE_COUNT, WINDOW_S, Flood
+from gateway.ingest.admission import Unusable
 from gateway.ingest.capacity import CREDIT_MAX, CREDIT_MIN, Capacity
-from gateway.ledger import custody
+from gateway.ingest.telemetry import TelemetryParts, _bury_within
+from gateway.ledger import custody, schema
+from gateway.live import Live
+from runtime.clock import ManualClock
 from tests.gateway.ledger.test_ledger import ledger
 from tests.gateway.ledger.test_unfit_rows import WEIGHT, chain
 
@@ -73,3 +82,23 @@ def test_credit_is_five_seconds_of_what_the_store_takes(
     assert capacity.credit(edges_count) == pytest.approx(credit, rel=0.01)
     capacity.note(1, 1e9)  # One slow message says nothing of the store.
     assert capacity.credit(edges_count) == pytest.approx(credit, rel=0.01)
+
+
+def test_a_bad_reading_that_comes_again_is_one_letter() -> None:
+    """Its first ack may have been lost; repeats use up no budget."""
+    core = Core(ledger())
+    parts = TelemetryParts(
+        core=core, store=None, live=Live(), clock=ManualClock(), flood=Flood()  # type: ignore[arg-type]
+    )  # fmt: skip
+    bad = [
+        Unusable(reason="body", detail="d", topic="wh/v1/e/e/tlm/x/y", body=b"", name=("e", "b", n))
+        for n in range(1, 4)
+    ]
+    for _ in range(50):
+        assert asyncio.run(_bury_within(parts, bad, bad)) == set()
+    more = [replace(bad[0], name=("e", "b", n)) for n in range(4, 40)]
+    withheld = asyncio.run(_bury_within(parts, more, more))
+    assert len(withheld) == len(more) - (FREE_COUNT - 3)
+    query = select(func.count()).select_from(schema.dead_letter)
+    assert core.ledger.read(lambda c: c.execute(query).scalar_one()) == FREE_COUNT
+    core.close()
