@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
@@ -10,11 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.tools import keep, open_page
+from tests.browser.tools import keep, open_page, still_hall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from playwright.sync_api import Browser
 
     from tests.integration.warehouse import Warehouse
@@ -60,17 +57,6 @@ def test_a_typed_filter_stays_while_pictures_come(house: Warehouse, browser: Bro
     assert shown
     assert all("chocolate" in one for one in shown)
     page.close()
-
-
-@contextlib.contextmanager
-def still_hall(house: Warehouse) -> Iterator[Callable[[], None]]:
-    """Stop the simulated hall: its devices fall silent and nobody acts; yield what wakes it."""
-    pid = house.pids()["hall"]
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield lambda: os.kill(pid, signal.SIGCONT)
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def test_a_dialog_says_what_is_missing_and_gives_the_focus_back(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.tools import DESK, PHONE, base_of, keep, open_page, refused
+from tests.browser.tools import DESK, PHONE, base_of, keep, open_page, refused, still_hall
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -95,15 +95,15 @@ def test_a_phone_shows_each_view_without_sideways_scrolling(
 
 def test_a_person_acknowledges_an_alarm_on_the_page(house: Warehouse, browser: Browser) -> None:
     """The act goes through the dialog, and the ledger keeps the name."""
-    # Something to acknowledge: it is back in seconds, the alarm stays a while.
-    house.kill("edge-dock-1")
-    page = open_page(browser, house, "alarms")
-    button = page.locator("button[data-act=ack]").first
-    button.wait_for(timeout=30_000)
-    button.click()
-    page.fill("#by", "wang")
-    page.click("#yes")
-    page.wait_for_selector("dialog", state="hidden")
+    # Nobody else acts while the hall stands still, and its devices fall silent.
+    with still_hall(house):
+        page = open_page(browser, house, "alarms")
+        button = page.locator("button[data-act=ack]").first
+        button.wait_for(timeout=30_000)
+        button.click()
+        page.fill("#by", "wang")
+        page.click("#yes")
+        page.wait_for_selector("dialog", state="hidden")
     alarms = house.call("gateway", "/api/alarms")["alarms"]
     assert any(one["acknowledged_by"] == "wang" for one in alarms)
     page.close()

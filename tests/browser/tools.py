@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from entrepot.http import address_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from playwright.sync_api import Browser, Page, ViewportSize
 
     from tests.integration.warehouse import Warehouse
@@ -57,3 +61,14 @@ def open_page(
     page.goto(f"{base_of(house)}/#{view}")
     page.wait_for_selector("#view > *")
     return page
+
+
+@contextlib.contextmanager
+def still_hall(house: Warehouse) -> Iterator[Callable[[], None]]:
+    """Stop the simulated hall: its devices fall silent and nobody acts; yield what wakes it."""
+    pid = house.pids()["hall"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield lambda: os.kill(pid, signal.SIGCONT)
+    finally:
+        os.kill(pid, signal.SIGCONT)
