@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Start Chromium."""
     program = shutil.which("chromium")
@@ -37,7 +37,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """Run a warehouse until a truck has been refused at the gate."""
     with Warehouse(tmp_path_factory.mktemp("browser") / "data", "--speed", "20") as started:
