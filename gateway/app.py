@@ -13,9 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Never
 
 import mqtt5
-import uvicorn
 from pydantic import SecretStr
-from typing_extensions import override
 
 from gateway import live as live_state
 from gateway.core import Core
@@ -39,7 +37,7 @@ from gateway.telemetry.sqlite_store import SqliteStore
 from gateway.vehicles import live as vehicle_live
 from gateway.vehicles.state import on_state
 from gateway.web.app import build_app
-from gateway.web.bounds import PatientBodies, PatientProtocol
+from gateway.web.server import address_file, listen, serve
 from runtime import memory
 from runtime.addresses import host_and_port
 from runtime.backoff import Backoff
@@ -51,7 +49,6 @@ from wire.control import GatewayBeat, GatewayState
 from wire.topics import gateway_topic
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
@@ -308,7 +305,7 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
         is_writable=host in LOOPBACK,
         data_dir=data_dir,
     )
-    server = await _listen(app, host, port, data_dir)
+    server = await listen(app, host, port, data_dir)
     dead = GatewayState(online=False, ledger=ledger)
     will = mqtt5.Will(
         gateway_topic(GATEWAY, "state"),
@@ -322,11 +319,11 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
             for name, work in _works(gateway, will).items():
                 failed = partial(gateway.failed, name)
                 tasks.create_task(supervise(name, work, failed=failed), name=name)
-            tasks.create_task(_serve(server), name="web")
+            tasks.create_task(serve(server), name="web")
     finally:
         await store.close()
         core.close()
-        _address_file(data_dir).unlink(missing_ok=True)
+        address_file(data_dir).unlink(missing_ok=True)
 
 
 def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitable[Never]]]:
@@ -347,63 +344,3 @@ def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitab
         "decide": gateway.decide,
         "prune": gateway.prune,
     }
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to the daemon and ends its streams before it waits for them."""
-
-    def __init__(self, config: uvicorn.Config, close_streams: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._close_streams = close_streams
-
-    @override
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
-
-    @override
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._close_streams()
-        await super().shutdown(sockets)
-
-
-async def _serve(server: _Server) -> None:
-    """Serve until cancelled, then let the server end in its own order instead of mid-wait."""
-    serving = asyncio.ensure_future(server.serve())
-    try:
-        await asyncio.shield(serving)
-    finally:
-        server.should_exit = True
-        await serving
-
-
-def _address_file(data_dir: Path) -> Path:
-    return data_dir / "run" / "gateway.http"
-
-
-async def _listen(app: Any, host: str, port: int, data_dir: Path) -> _Server:  # noqa: ANN401 - ASGI
-    """Bind the page's port and say where it is. Raises StartRefused when it is taken."""
-    config = uvicorn.Config(
-        PatientBodies(app),
-        http=PatientProtocol,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=3,
-        timeout_keep_alive=30,
-        server_header=False,
-        limit_concurrency=500,
-    )
-    try:
-        bound_socket = config.bind_socket()
-    except (OSError, SystemExit) as error:
-        raise StartRefused(f"{host}:{port} is taken: choose another --http PORT") from error
-    bound = bound_socket.getsockname()
-    (data_dir / "run").mkdir(parents=True, exist_ok=True)
-    name = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-    name = f"[{name}]" if ":" in name else name
-    _address_file(data_dir).write_text(f"{name}:{bound[1]}\n", encoding="ascii")
-    server = _Server(config, app.state.close_streams)
-    server.serve = partial(server.serve, sockets=[bound_socket])  # type: ignore[method-assign]
-    return server

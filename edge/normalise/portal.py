@@ -17,6 +17,8 @@ Direction = Literal["in", "out", "unknown"]
 SAMPLES_MAX: Final = 512
 EYES_MAX: Final = 64
 CENTROID_GAP_S_MIN: Final = 0.2
+PASS_READS_MIN: Final = 6
+"""A carried tag is read dozens of times; two strays while another passes are no passage."""
 
 
 @dataclass(slots=True)
@@ -47,6 +49,8 @@ class Portal:
         """Return which way a tag that has just departed went, and forget it."""
         track = self._tracks.pop(epc, None)
         if track is None:
+            return "unknown"
+        if len(track.samples) < PASS_READS_MIN:
             return "unknown"
         by_antennas = self._by_antennas(track.samples)
         first_s, last_s = track.samples[0][0], track.samples[-1][0]

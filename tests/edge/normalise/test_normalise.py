@@ -120,3 +120,13 @@ def test_an_empty_scale_makes_no_load() -> None:
     join.arrived(TAG, 1, now_s=0.0)
     join.weight(0, 2, now_s=0.0)
     assert join.due(5.0) is None
+
+
+def test_two_strays_while_another_tag_passes_are_no_passage() -> None:
+    """A carton that never moved would be on the truck for the ledger, and could not come back."""
+    one = portal()
+    walk(one, is_out=True, eyes=True)
+    one.read(OTHER, 1, -68, now_s=0.2)
+    one.read(OTHER, 2, -68, now_s=1.2)
+    assert one.passed(OTHER) == "unknown"
+    assert one.passed(TAG) == "out"
