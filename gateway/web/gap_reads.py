@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gateway.core import Core
     from gateway.telemetry.ports import TelemetryStore
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 READINGS_COUNT_MAX: Final = 400_000
 GAPS_TOLD_MAX: Final = 50
 _ALARM_CAUSES: Final = {"edge-lost": "edge down", "device-lost": "bus time-out"}
@@ -123,4 +124,6 @@ def _letter_causes(connection: Connection, since_ns: int) -> Iterator[Cause]:
 
 
 def _ns(at: str) -> int:
-    return round(datetime.fromisoformat(at).timestamp() * 1e9)
+    """Return Unix nanoseconds, exact to the microsecond: a float would lose the millisecond."""
+    since = datetime.fromisoformat(at) - _EPOCH
+    return since // timedelta(microseconds=1) * 1_000
