@@ -71,8 +71,8 @@ async def serve_telemetry(session: Session, parts: TelemetryParts) -> None:
         packets = await session.batch()
         admitted = [admit_telemetry(p.topic, p.payload, p.user_properties) for p in packets]
         points, expired = _by_age(parts, [one for one in admitted if isinstance(one, Point)])
-        for point in {(one.edge, one.device): one for one in points}.values():
-            _show(parts.live, site, point, clock)  # A batch's newest of each device is enough.
+        for point in _newest(points):
+            _show(parts.live, site, point, clock)
         began_s = clock.mono_s()
         refused = await parts.store.write([line_of(site.site, point) for point in points])
         parts.capacity.note(len(points), clock.mono_s() - began_s)
@@ -168,14 +168,23 @@ def _name(one: Point | Unusable) -> Name | None:
     return (one.edge, one.boot, one.seq) if isinstance(one, Point) else one.name
 
 
+def _newest(points: Iterable[Point]) -> Iterable[Point]:
+    """Return each device's newest climate of a batch: live comes before backlog in it."""
+    newest: dict[tuple[str, str], Point] = {}
+    for one in points:
+        if one.kind == ENVIRONMENT:
+            held = newest.get((one.edge, one.device))
+            if held is None or one.fields["t_ns"] > held.fields["t_ns"]:
+                newest[one.edge, one.device] = one
+    return newest.values()
+
+
 def _show(live: Live, site: Site, point: Point, clock: Clock) -> None:
     """Let a fresh reading move the live state; late data, and what only claims to be, never does.
 
     An edge or a zone that the site does not name has no say here, nor has a clock that runs ahead.
     """
     fields = point.fields
-    if point.kind != ENVIRONMENT:
-        return
     zone, t_ns = fields["zone"], fields["t_ns"]
     is_known = any(dock.edge == point.edge for dock in site.docks)
     if not is_known or all(one.id != zone for one in site.zones):
