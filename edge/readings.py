@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal  # noqa: TC003 - dataclasses tell their types
+from typing import Literal
+
+WeightKind = Literal["gross", "net", "tare"]
+WeightRange = Literal["ok", "over", "under"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +20,17 @@ class FrameCorrupt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagRead:
-    """One read of one tag."""
+    """One read of one tag, or several that the reader itself counted."""
 
     epc: bytes
     rssi_dbm: int | None
     antenna: int
     """1-based."""
+    t_ns: int | None = None
+    """UTC by the reader's own clock, as told; None where it has none or doesn't tell."""
+    phase_rad: float | None = None
+    reads_count: int = 1
+    frame_hex: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +46,19 @@ class Weighed:
 
     value: Decimal | None
     unit: str
-    is_stable: bool
-    range: str
-    """ok, over or under."""
+    """As sent; empty where the frame has none."""
+    is_stable: bool | None
+    """None: the protocol doesn't tell."""
+    range: WeightRange
     text: str
     """Digits and unit as sent."""
     frame_hex: str
+    kind: WeightKind | None = None
+    """None: the frame doesn't tell."""
+    is_zero: bool | None = None
+    """The scale's own centre-of-zero mark; None where the frame has none."""
+    tare: Decimal | None = None
+    """The tare in `unit`, where the same frame tells it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +67,7 @@ class Told:
 
     head: str
     text: str
+    frame_hex: str = field(default="", compare=False)
+
+
+Reading = TagRead | RoundEnd | Weighed | Told | FrameCorrupt

@@ -1,4 +1,4 @@
-"""An edge's file edge-*.toml: its devices and buses; site_file.py reads and checks it."""
+"""What kinds of devices have in an edge's file; each family adds its own in its folder."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from runtime.addresses import Listen, Remote, SerialPort
+from runtime.addresses import Remote, SerialPort
 from runtime.settings import Settings
 from wire.base import Word
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
-Baud = Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
+Baud = Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400]
+Format = Literal["8N1", "8N2", "8E1", "8O1", "7E1", "7O1", "7N2"]
+"""Data bits, parity, stop bits."""
 Unit = Annotated[int, Field(ge=1, le=247)]
 
 
@@ -27,16 +29,26 @@ class Portal(Settings):
 
 
 class Device(Settings):
-    """What every device has."""
+    """What every device has; a family narrows `family` to a Literal of its names."""
 
     id: Word
+    family: str
     read_point: str = ""
     zone: str = ""
 
 
-class Smoothing(Device):
-    """When a tag has arrived, and when it is gone."""
+class SerialDevice(Device):
+    """A device on a line of its own: a serial port, or tcp://HOST:PORT that carries its bytes."""
 
+    port: SerialPort
+    baud: Baud = 9600
+    format: Format = "8N1"
+
+
+class ReaderSettings(SerialDevice):
+    """A UHF reader: when a tag has arrived, and when it is gone."""
+
+    read_point: Word
     depart_s: Seconds = 1.5
     arrive_reads: Annotated[int, Field(ge=1, le=64)] = 2
     """edge/normalise/presence.py remembers 64 reads of a tag."""
@@ -45,30 +57,9 @@ class Smoothing(Device):
     portal: Portal | None = None
 
 
-class UhfM100(Smoothing):
-    """family uhf_m100."""
+class ScaleSettings(SerialDevice):
+    """A scale or a weighbridge."""
 
-    family: Literal["uhf_m100"]
-    port: SerialPort
-    baud: Baud = 115200
-    read_point: Word
-
-
-class UhfReader288(Smoothing):
-    """family uhf_reader288."""
-
-    family: Literal["uhf_reader288"]
-    port: SerialPort
-    baud: Baud = 57600
-    read_point: Word
-
-
-class MtSics(Device):
-    """family mt_sics."""
-
-    family: Literal["mt_sics"]
-    port: SerialPort
-    baud: Baud = 9600
     read_point: Word
     poll_s: Seconds = 0.2
     load_min_g: Annotated[float, Field(ge=0)] = 0
@@ -76,27 +67,24 @@ class MtSics(Device):
     load_settle_s: Seconds = 2.0
 
 
-class PlateCamera(Device):
-    """family plate_camera."""
+class CameraSettings(Device):
+    """A camera that posts what it saw."""
 
-    family: Literal["plate_camera"]
     read_point: Word
 
 
-class BusUnit(Device):
+class UnitSettings(Device):
     """A sensor on a bus."""
 
-    family: Literal["xy_md02", "vaisala_hmp", "scd30"]
     bus: Word
     unit: Unit
     zone: Word
     poll_s: Seconds = 1.0
 
 
-class DockPlc(Device):
-    """family dock_plc: discrete inputs and coils over Modbus TCP, 0-based addresses."""
+class PlcSettings(Device):
+    """Discrete inputs and coils over Modbus TCP, 0-based addresses."""
 
-    family: Literal["dock_plc"]
     address: Remote
     unit: Annotated[int, Field(ge=0, le=255)] = 1
     read_point: Word
@@ -104,12 +92,6 @@ class DockPlc(Device):
     inputs: dict[Word, Annotated[int, Field(ge=0, le=1_999)]]
     """One request reads 2,000 of them at most."""
     coils: dict[Word, Annotated[int, Field(ge=0, le=65_535)]]
-
-
-AnyDevice = Annotated[
-    UhfM100 | UhfReader288 | MtSics | PlateCamera | BusUnit | DockPlc,
-    Field(discriminator="family"),
-]
 
 
 class Bus(Settings):
@@ -121,15 +103,6 @@ class Bus(Settings):
     format: Literal["8N1", "8N2", "8E1", "8O1"] = "8N1"
     timeout_s: Seconds = 0.3
     turnaround_s: Annotated[float, Field(ge=0, le=1)] = 0.002
-
-
-class EdgeSettings(Settings):
-    """edge-*.toml, whole."""
-
-    edge: Word
-    http: Listen = "127.0.0.1:0"
-    devices: list[AnyDevice]
-    buses: list[Bus] = Field(default_factory=list)
 
 
 class Archive(Settings):

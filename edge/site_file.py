@@ -6,16 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Final
 
-from edge.settings import (
-    Archive,
-    BusUnit,
-    DockPlc,
-    EdgeSettings,
-    MtSics,
-    Smoothing,
-    UhfM100,
-    UhfReader288,
-)
+from edge.catalogue.edge_settings import EdgeSettings
+from edge.settings import Archive, PlcSettings, ReaderSettings, SerialDevice, UnitSettings
 from runtime.settings import Fault, SettingsRefused, read_toml, settings_from
 from runtime.settings_words import probably
 
@@ -82,7 +74,7 @@ def ports_of(settings: EdgeSettings) -> dict[str, list[str]]:
         *(
             (f"devices.{one.id}", one.port)
             for one in settings.devices
-            if isinstance(one, UhfM100 | UhfReader288 | MtSics)
+            if isinstance(one, SerialDevice)
         ),
     ]:
         spelt = port.lower() if port.startswith("tcp://") else posixpath.normpath(port)
@@ -106,10 +98,10 @@ def _cross_faults(path: Path, edge: str, settings: EdgeSettings) -> list[Fault]:
                 message = f"{port} is the port of {keys[0]} already"
                 tell(f"{key}.port", message, "Give each line its own port.")
     _check_units(tell, settings)
-    plcs = {one.id: one for one in settings.devices if isinstance(one, DockPlc)}
+    plcs = {one.id: one for one in settings.devices if isinstance(one, PlcSettings)}
     eyes: dict[str, set[str]] = {}
     for one in settings.devices:
-        if isinstance(one, Smoothing):
+        if isinstance(one, ReaderSettings):
             _check_smoothing(tell, one)
             if one.portal is not None:
                 eyes.setdefault(one.portal.eyes_device, set()).update(
@@ -132,7 +124,7 @@ def _check_units(tell: Tell, settings: EdgeSettings) -> None:
     buses = sorted(bus.id for bus in settings.buses)
     taken: dict[tuple[str, int], str] = {}
     for one in settings.devices:
-        if not isinstance(one, BusUnit):
+        if not isinstance(one, UnitSettings):
             continue
         if one.bus not in buses:
             tell(f"devices.{one.id}.bus", f"unknown bus {one.bus!r}", probably(one.bus, buses))
@@ -142,7 +134,7 @@ def _check_units(tell: Tell, settings: EdgeSettings) -> None:
             tell(f"devices.{one.id}.unit", message, "Two devices of one address garble both.")
 
 
-def _check_smoothing(tell: Tell, reader: Smoothing) -> None:
+def _check_smoothing(tell: Tell, reader: ReaderSettings) -> None:
     if reader.depart_s < reader.arrive_s:
         message = (
             f"{reader.depart_s:g} s is shorter than arrive_s ({reader.arrive_s:g} s):"
@@ -151,7 +143,7 @@ def _check_smoothing(tell: Tell, reader: Smoothing) -> None:
         tell(f"devices.{reader.id}.depart_s", message, "Make it as long as arrive_s, or longer.")
 
 
-def _check_portal(tell: Tell, reader: Smoothing, plcs: Mapping[str, DockPlc]) -> None:
+def _check_portal(tell: Tell, reader: ReaderSettings, plcs: Mapping[str, PlcSettings]) -> None:
     portal = reader.portal
     assert portal is not None
     key = f"devices.{reader.id}.portal"

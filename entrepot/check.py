@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from edge.devices.modbus_sensors.plan import utilisation_ratio
-from edge.settings import BusUnit, DockPlc
+from edge.settings import PlcSettings, UnitSettings
 from edge.site_file import load_edge, ports_of, read_edge
 from entrepot.check_hall import hall_faults
 from gateway.settings import read_site
@@ -15,7 +15,7 @@ from runtime.settings_words import probably
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edge.settings import EdgeSettings
+    from edge.catalogue.edge_settings import EdgeSettings
     from gateway.settings import Site
 
 NEARLY_FULL: Final = 0.9
@@ -49,7 +49,7 @@ def planned(edge: EdgeSettings) -> dict[str, float]:
     """Return the share of line time that the polls of each bus need."""
     ratios = {}
     for bus in edge.buses:
-        units = [one for one in edge.devices if isinstance(one, BusUnit) and one.bus == bus.id]
+        units = [one for one in edge.devices if isinstance(one, UnitSettings) and one.bus == bus.id]
         ratios[bus.id] = utilisation_ratio(
             [(one.family, one.poll_s) for one in units],
             baud=bus.baud,
@@ -125,7 +125,7 @@ def _cross(
                 message = f"there is no edge {dock.edge!r}"
                 faults.append(_fault(path, f"{key}.edge", message, remedy))
         elif dock.gate:
-            plcs = {one.id: one for one in known.devices if isinstance(one, DockPlc)}
+            plcs = {one.id: one for one in known.devices if isinstance(one, PlcSettings)}
             if dock.gate not in plcs:
                 message = f"edge-{dock.edge}.toml has no dock_plc {dock.gate!r}"
                 remedy = probably(dock.gate, sorted(plcs))

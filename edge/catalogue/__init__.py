@@ -1,4 +1,4 @@
-"""Families to runners: the one place that a new family is entered."""
+"""Families to runners: built by kind, and joined where they listen to each other."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ from typing import TYPE_CHECKING
 
 from edge.catalogue.buses import BusRunner
 from edge.catalogue.cameras import Camera, CameraRunner
+from edge.catalogue.families import FAMILIES
 from edge.catalogue.plcs import PlcRunner
 from edge.catalogue.readers import ReaderRunner
 from edge.catalogue.scales import ScaleRunner
-from edge.settings import BusUnit, DockPlc, MtSics, PlateCamera, UhfM100, UhfReader288
+from edge.families import ReaderFamily, ScaleFamily
+from edge.settings import (
+    CameraSettings,
+    PlcSettings,
+    ReaderSettings,
+    ScaleSettings,
+    UnitSettings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from edge.catalogue.edge_settings import EdgeSettings
     from edge.ports import Runner
-    from edge.settings import EdgeSettings
     from runtime.clock import Clock
 
 
@@ -27,19 +35,26 @@ def build_runners(settings: EdgeSettings, *, data_dir: Path, clock: Clock) -> li
     plcs: list[PlcRunner] = []
     others: list[Runner] = []
     for device in settings.devices:
+        family = FAMILIES[device.family]
         match device:
-            case UhfM100() | UhfReader288():
-                readers.append(ReaderRunner(device, data_dir=data_dir, clock=clock))
-            case MtSics():
-                scales.append(ScaleRunner(device, data_dir=data_dir, clock=clock))
-            case DockPlc():
+            case ReaderSettings():
+                assert isinstance(family, ReaderFamily)
+                readers.append(ReaderRunner(family, device, data_dir=data_dir, clock=clock))
+            case ScaleSettings():
+                assert isinstance(family, ScaleFamily)
+                scales.append(ScaleRunner(family, device, data_dir=data_dir, clock=clock))
+            case PlcSettings():
                 plcs.append(PlcRunner(device, data_dir=data_dir, clock=clock))
-            case PlateCamera():
+            case CameraSettings():
                 others.append(CameraRunner(Camera(device, clock)))
-            case BusUnit():
-                continue
+            case UnitSettings():
+                continue  # Its bus serves it.
+            case _:
+                raise AssertionError(f"no runner for {device.family}")
     for bus in settings.buses:
-        units = [one for one in settings.devices if isinstance(one, BusUnit) and one.bus == bus.id]
+        units = [
+            one for one in settings.devices if isinstance(one, UnitSettings) and one.bus == bus.id
+        ]
         if units:
             others.append(BusRunner(bus, units, data_dir=data_dir, clock=clock))
     _join(readers, scales, plcs)

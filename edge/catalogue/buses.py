@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.ports import Driver, Emit
-    from edge.settings import Bus, BusUnit
+    from edge.settings import Bus, UnitSettings
     from runtime.clock import Clock
 
 TELL_S: Final = 5.0
@@ -28,7 +28,7 @@ class BusRunner:
     """One line with all of its units."""
 
     def __init__(
-        self, settings: Bus, units: Sequence[BusUnit], *, data_dir: Path, clock: Clock
+        self, settings: Bus, units: Sequence[UnitSettings], *, data_dir: Path, clock: Clock
     ) -> None:
         self.name = f"bus/{settings.id}"
         self._settings = settings

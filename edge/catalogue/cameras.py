@@ -12,14 +12,14 @@ from runtime.http import HttpAnswer
 
 if TYPE_CHECKING:
     from edge.ports import Driver, Emit
-    from edge.settings import PlateCamera
+    from edge.settings import CameraSettings
     from runtime.clock import Clock
 
 
 class Camera(Described):
     """One camera."""
 
-    def __init__(self, settings: PlateCamera, clock: Clock) -> None:
+    def __init__(self, settings: CameraSettings, clock: Clock) -> None:
         health = Health(
             settings.id,
             family=settings.family,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.ports import Driver, Emit
-    from edge.settings import DockPlc
+    from edge.settings import PlcSettings
     from runtime.clock import Clock
 
 GATE: Final = "gate"
@@ -64,7 +64,7 @@ class Plc(Described):
 class PlcRunner:
     """One PLC; `input_listeners` hear (device, channel, is_on) at once."""
 
-    def __init__(self, settings: DockPlc, *, data_dir: Path, clock: Clock) -> None:
+    def __init__(self, settings: PlcSettings, *, data_dir: Path, clock: Clock) -> None:
         self.name = f"plc/{settings.id}"
         self._settings = settings
         self._data_dir = data_dir

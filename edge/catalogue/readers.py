@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING, Any, Never
 
 from edge.catalogue.base import Described, Health, hold
-from edge.devices.uhf_m100.driver import M100Driver
-from edge.devices.uhf_reader288.driver import Reader288Driver
 from edge.links.line import Line
 from edge.normalise.portal import Portal
 from edge.normalise.presence import Presence
 from edge.ports import Outgoing
-from edge.settings import UhfM100
 from wire.epc import EpcError, uri_from_hex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from edge.families import ReaderFamily
     from edge.normalise.presence import Crossing
     from edge.ports import Driver, Emit
-    from edge.settings import UhfReader288
+    from edge.settings import ReaderSettings
     from runtime.clock import Clock
 
 SILENT_ROUNDS_MAX = 30
@@ -29,22 +27,21 @@ SILENT_ROUNDS_MAX = 30
 class ReaderRunner:
     """One reader on one line; `tag_listeners` hear (what, epc, seq) of each crossing."""
 
-    def __init__(self, settings: UhfM100 | UhfReader288, *, data_dir: Path, clock: Clock) -> None:
+    def __init__(
+        self, family: ReaderFamily[Any], settings: ReaderSettings, *, data_dir: Path, clock: Clock
+    ) -> None:
         self.name = f"reader/{settings.id}"
         self.settings = settings
         self._clock = clock
-        self._line = Line(settings.port, data_dir=data_dir, baud=settings.baud)
+        self._line = Line(
+            settings.port, data_dir=data_dir, baud=settings.baud, form=settings.format
+        )
         portal = settings.portal
-        self._reader: M100Driver | Reader288Driver
-        if isinstance(settings, UhfM100):
-            self._reader = M100Driver(self._line)
-        else:
-            antennas = (portal.inner_antenna, portal.outer_antenna) if portal else (1,)
-            self._reader = Reader288Driver(self._line, antennas)
+        self._reader = family.driver(settings, self._line)
         self._health = Health(
             settings.id,
             family=settings.family,
-            model=self._reader.model,
+            model=family.model,
             clock=clock,
             read_point=settings.read_point,
         )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING, Any, Final, Never
 
 from typing_extensions import override
 
 from edge.catalogue.base import Described, Health, hold
-from edge.devices.mt_sics.driver import SicsDriver, StableWeight
 from edge.links.line import Line
 from edge.normalise.load import LoadJoin
+from edge.normalise.weight import StableWeight
 from edge.ports import CommandResult, Outgoing
 from wire.epc import EpcError, uri_from_hex
 
@@ -18,58 +18,55 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from edge.families import ScaleDriver, ScaleFamily
     from edge.ports import Driver, Emit
-    from edge.settings import MtSics
+    from edge.readings import Weighed
+    from edge.settings import ScaleSettings
     from runtime.clock import Clock
 
-_VERBS = {"zero": "Z", "tare": "T"}
+VERBS: Final = frozenset({"zero", "tare"})
 
 
 class Scale(Described):
     """The driver's face: zero and tare."""
 
-    def __init__(self, health: Health, sics: SicsDriver, turn: asyncio.Lock) -> None:
+    def __init__(self, health: Health, driver: ScaleDriver, turn: asyncio.Lock) -> None:
         super().__init__(health)
-        self._sics = sics
+        self._driver = driver
         self._turn = turn
-        self.has_tare = False
-        """SI tells the net weight: without a tare that is the gross."""
 
     @override
     async def command(self, verb: str, args: Mapping[str, object]) -> CommandResult:
         """Zero or tare."""
-        word = _VERBS.get(verb)
-        if word is None:
+        if verb not in VERBS:
             return await super().command(verb, args)
         async with self._turn:
-            answer = await self._sics.tell(word)
-        if answer is None:
-            return CommandResult(outcome="failed", reason="the scale did not answer")
-        if answer.startswith(("A", "S")):
-            self.has_tare = self.has_tare or word == "T"
-            return CommandResult(outcome="done", reason=answer)
-        return CommandResult(outcome="refused", reason=f"the scale answers {word} {answer}")
+            return await self._driver.tell(verb)
 
 
 class ScaleRunner:
     """One scale on one line."""
 
-    def __init__(self, settings: MtSics, *, data_dir: Path, clock: Clock) -> None:
+    def __init__(
+        self, family: ScaleFamily[Any], settings: ScaleSettings, *, data_dir: Path, clock: Clock
+    ) -> None:
         self.name = f"scale/{settings.id}"
         self.settings = settings
         self._clock = clock
-        self._line = Line(settings.port, data_dir=data_dir, baud=settings.baud)
-        self._sics = SicsDriver(self._line)
+        self._line = Line(
+            settings.port, data_dir=data_dir, baud=settings.baud, form=settings.format
+        )
+        self._driver = family.driver(settings, self._line)
         self._turn = asyncio.Lock()
         self._health = Health(
             settings.id,
             family=settings.family,
-            model=self._sics.model,
+            model=family.model,
             clock=clock,
             read_point=settings.read_point,
             channels={"mass": "g"},
         )
-        self._scale = Scale(self._health, self._sics, self._turn)
+        self._scale = Scale(self._health, self._driver, self._turn)
         self.drivers: list[Driver] = [self._scale]
         self._stable = StableWeight()
         self._join = (
@@ -96,26 +93,26 @@ class ScaleRunner:
         async def serve() -> None:
             while True:
                 async with self._turn:
-                    shown = await self._sics.ask()
+                    shown = await self._driver.ask()
                 if shown is None:
                     self._health.bad("the scale does not answer")
                 else:
                     self._health.good()
                     mass_g = self._stable.take(shown)
                     if mass_g is not None:
-                        await self._tell_weight(emit, float(mass_g), shown.text, shown.frame_hex)
+                        await self._tell_weight(emit, float(mass_g), shown)
                 await self._tell_load(emit)
                 await asyncio.sleep(self.settings.poll_s)
 
         await hold(self._line, self._health.bad, serve)
 
-    async def _tell_weight(self, emit: Emit, mass_g: float, text: str, frame_hex: str) -> None:
+    async def _tell_weight(self, emit: Emit, mass_g: float, shown: Weighed) -> None:
         body = {
             "read_point": self.settings.read_point,
             "mass_g": mass_g,
-            "text": text,
-            "kind": "net" if self._scale.has_tare else "gross",
-            "frame_hex": frame_hex,
+            "text": shown.text,
+            "kind": shown.kind or "gross",
+            "frame_hex": shown.frame_hex,
             "quality": "good",
         }
         seq = await emit(

@@ -10,12 +10,12 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from edge.readings import FrameCorrupt, Told, Weighed
+from edge.readings import FrameCorrupt, Told, Weighed, WeightRange
 
 LINE_BYTES_MAX: Final = 64
 WEIGHT_NOW: Final = b"SI\r\n"
 _WEIGHT: Final = re.compile(r"S ([SD]) ([ ]*-?\d+(?:\.\d+)?) ([A-Za-z]{1,3})[ ]*")
-_OVER_UNDER: Final = {"S +": "over", "S -": "under"}
+_OVER_UNDER: Final[dict[str, WeightRange]] = {"S +": "over", "S -": "under"}
 _TOLD: Final = re.compile(r"[A-Z@][A-Z0-9]{0,3}(?: .*)?")
 
 Reading = Weighed | Told | FrameCorrupt

@@ -19,8 +19,6 @@ READ_S: Final = 0.1
 class M100Driver:
     """Yields batches of reads; an empty batch is a sign of life or of time."""
 
-    model = "M100"
-
     def __init__(self, line: Line) -> None:
         self._line = line
         self.corrupt_count = 0

@@ -19,8 +19,6 @@ READ_S: Final = 0.1
 class Reader288Driver:
     """Yields batches of reads; an empty batch is a sign of life or of time."""
 
-    model = "UHFReader288"
-
     def __init__(self, line: Line, antennas: Sequence[int]) -> None:
         self._line = line
         self._antennas = tuple(antennas)

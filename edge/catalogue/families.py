@@ -1,0 +1,33 @@
+"""The device families that there are: a new one adds its folder's name here, and nothing else."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
+
+from edge.families import Family
+
+FOLDERS: Final = (
+    "dock_plc",
+    "modbus_sensors",
+    "mt_sics",
+    "plate_camera",
+    "uhf_m100",
+    "uhf_reader288",
+)
+"""Folders of edge/devices/ whose family.py holds FAMILIES."""
+
+
+def _load() -> dict[str, Family[Any]]:
+    families: dict[str, Family[Any]] = {}
+    for folder in FOLDERS:
+        for family in import_module(f"edge.devices.{folder}.family").FAMILIES:
+            assert isinstance(family, Family), folder
+            for name in family.names:
+                assert name not in families, f"two folders name the family {name!r}"
+                families[name] = family
+    return families
+
+
+FAMILIES: Final = _load()
+"""Each family by the name that a site file writes."""

@@ -1,0 +1,97 @@
+"""What a device family is: its settings, its codec, its driver. Each folder of devices/ has them.
+
+`edge/devices/<family>/family.py` holds FAMILIES, a tuple of these; the catalogue names the folder
+in one line and builds runners by the kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from edge.links.line import Line
+    from edge.ports import CommandResult
+    from edge.readings import Reading, TagRead, Weighed
+
+from edge.settings import CameraSettings, Device, PlcSettings, ReaderSettings, ScaleSettings
+
+DeviceT = TypeVar("DeviceT", bound=Device)
+ScaleT = TypeVar("ScaleT", bound=ScaleSettings)
+ReaderT = TypeVar("ReaderT", bound=ReaderSettings)
+
+
+class Codec(Protocol):
+    """Bytes in, readings out; no I/O, no clock, a bound on what is held."""
+
+    def feed(self, data: bytes) -> Sequence[Reading]:
+        """Take bytes as they arrive; return every reading they complete, oldest first."""
+
+
+class ScaleDriver(Protocol):
+    """One scale on one open line."""
+
+    corrupt_count: int
+
+    async def ask(self) -> Weighed | None:
+        """Return the newest weight, None when the scale is silent. Raises LinkLost."""
+
+    async def tell(self, verb: str) -> CommandResult:
+        """Do `zero` or `tare`, or refuse what this scale can't do. Raises LinkLost."""
+
+
+class ReaderDriver(Protocol):
+    """One UHF reader on one open line."""
+
+    corrupt_count: int
+
+    def rounds(self) -> AsyncIterator[tuple[list[TagRead], bool]]:
+        """Yield (reads, whether the device spoke) for ever. Raises LinkLost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family(Generic[DeviceT]):
+    """What every family has."""
+
+    settings: type[DeviceT]
+    """Its field `family` is a Literal of the names that a site file may write."""
+    model: str
+    """What a birth tells until the device says better."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the words that a site file names this family by."""
+        return get_args(self.settings.model_fields["family"].annotation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleFamily(Family[ScaleT]):
+    """Scales and weighbridges on a byte line."""
+
+    codec: Callable[[ScaleT], Codec]
+    driver: Callable[[ScaleT, Line], ScaleDriver]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaderFamily(Family[ReaderT]):
+    """UHF readers on a byte line, serial or TCP."""
+
+    codec: Callable[[ReaderT], Codec]
+    driver: Callable[[ReaderT, Line], ReaderDriver]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitFamily(Family[Device]):
+    """Units of a bus, read by register maps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlcFamily(Family[PlcSettings]):
+    """Discrete inputs and coils."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraFamily(Family[CameraSettings]):
+    """Cameras that post to the edge."""
