@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from edge.outbox.telemetry import Queued, TelemetryQueue
-from edge.uplink.link import TELEMETRY_NEWEST, TELEMETRY_WINDOW
+from edge.uplink.flight import TELEMETRY_WINDOW
+from edge.uplink.link import TELEMETRY_NEWEST
 from wire.topics import edge_topic
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from edge.outbox.errors import ChainDamaged, DiskRefuses
 from edge.uplink.client import UplinkClient, ping_s_from
-from edge.uplink.follow import RESEND_S_MAX, RESEND_S_MIN, ROUND_TRIPS_COUNT, Follower, Mode
+from edge.uplink.flight import Flight
+from edge.uplink.follow import Follower, Mode
 from runtime.backoff import Backoff
 from wire.chain import Tombstone
 from wire.control import Ack, ConfigReport, EdgeState, GatewayBeat, Head, Hello, Tip
@@ -40,9 +41,6 @@ HELLO_S: Final = 30.0
 HELLO_ASKING_S: Final = 1.0
 GATEWAY_FRESH_S: Final = 5.0
 TELEMETRY_EXPIRY_S: Final = 60
-TELEMETRY_WINDOW: Final = 200
-"""Readings in flight until a gateway gives credit for more or fewer."""
-TELEMETRY_WINDOW_MAX: Final = 2_000
 TELEMETRY_NEWEST: Final = 20
 RECONNECT_S_MAX: Final = 2.0  # The hall is back within 5 s of its network.
 CUSTODY_BATCH: Final = 50
@@ -91,10 +89,7 @@ class Link:
         self.is_connected = False
         self.is_chain_damaged = False
         """The next rows can't be read or proven: a person must act."""
-        self._flying: dict[tuple[str, int], float] = {}
-        self._resend_s = RESEND_S_MIN
-        """From the newest ack's round trip, doubled while none comes."""
-        self._window = TELEMETRY_WINDOW
+        self._flight = Flight()
         self._stale_births: set[str] = set()
         """Devices that the broker still tells of and that this edge does not have."""
         self._wake = parts.custody_writer.appended
@@ -156,7 +151,7 @@ class Link:
             tls_params=aiomqtt.TLSParameters() if parts.address.is_tls else None,
         )
         client.pending_calls_threshold = 2 * CUSTODY_BATCH + 2 * TELEMETRY_BATCH
-        self._fly_anew()
+        self._flight.anew()
         self._stale_births.clear()
         async with client, asyncio.TaskGroup() as tasks:
             # From the first packet on: a loss while the session is opened is heard here only.
@@ -204,7 +199,7 @@ class Link:
             levels = str(message.topic).split("/")
             body = bytes(message.payload or b"")
             try:
-                await self._take(levels, body, is_retained=bool(message.retain))
+                await self.take(levels, body, is_retained=bool(message.retain))
             except (DiskRefuses, ChainDamaged) as error:
                 log.warning("control_waits_for_disk", extra={"error": str(error)[:300]})
             except (ValidationError, ValueError, RecursionError) as error:
@@ -213,14 +208,15 @@ class Link:
                 log.debug("control_unreadable_why", extra={"error": str(error)[:500]})
         raise aiomqtt.MqttError("the broker ended the session")
 
-    async def _take(self, levels: list[str], body: bytes, *, is_retained: bool) -> None:
+    async def take(self, levels: list[str], body: bytes, *, is_retained: bool) -> None:
+        """Take one control message by its topic's levels. Raises for what can't be read."""
         parts = self._parts
         if levels[2] == "gw":
             beat = GatewayBeat.model_validate_json(body)
             if beat.ledger == parts.ledger:
                 if not self.has_gateway() or beat.since != self._since_of.get(levels[3]):
                     self._hello_now.set()
-                    self._fly_anew()
+                    self._flight.anew()
                     self.follower.gateway_back()
                 self._since_of = dict([*self._since_of.items(), (levels[3], beat.since)][-16:])
                 self.gateway_beat_s = parts.clock.mono_s()
@@ -246,19 +242,8 @@ class Link:
     async def _forget(self, ack: Ack) -> None:
         parts = self._parts
         ranges = dict(ack.telemetry)
-        if ack.credit is not None:
-            self._window = max(1, min(ack.credit, TELEMETRY_WINDOW_MAX))
         await parts.telemetry_worker.run(lambda: parts.telemetry.forget(ranges))
-        now_s = parts.clock.mono_s()
-        for name in list(self._flying):
-            spans = ranges.get(name[0], ())
-            if any(first <= name[1] <= last for first, last in spans):
-                took_s = now_s - self._flying.pop(name)
-                self._resend_s = max(RESEND_S_MIN, ROUND_TRIPS_COUNT * took_s)
-
-    def _fly_anew(self) -> None:
-        self._flying.clear()
-        self._resend_s = RESEND_S_MIN
+        self._flight.landed(ranges, parts.clock.mono_s(), credit=ack.credit)
 
     async def _beat(self, client: UplinkClient) -> Never:
         topic = edge_topic(self._parts.edge, "beat")
@@ -268,28 +253,31 @@ class Link:
             await asyncio.sleep(BEAT_S)
 
     async def _say_hello(self, client: UplinkClient) -> Never:
-        parts = self._parts
-        topic = edge_topic(parts.edge, "hello")
         while True:
             self._hello_now.clear()
-            nonce = secrets.token_hex(8)
-            sample = await parts.custody_worker.run(parts.custody.sample)
-            tip = parts.custody.tip
-            self.follower.ask(nonce, parts.clock.mono_s())
-            hello = Hello(
-                ledger=parts.ledger,
-                nonce=nonce,
-                boot=parts.boot,
-                tip=Tip(seq=tip[0], hash=tip[1]),
-                sample=sample,
-            )
-            await client.publish(topic, hello.model_dump_json(), qos=0)
+            await self.hello_once(client)
             asking = self.follower.mode is Mode.ASKING
             try:
                 async with asyncio.timeout(HELLO_ASKING_S if asking else HELLO_S):
                     await self._hello_now.wait()
             except TimeoutError:
                 continue
+
+    async def hello_once(self, client: UplinkClient) -> None:
+        """Ask the ledger where it stands, with a fresh nonce."""
+        parts = self._parts
+        nonce = secrets.token_hex(8)
+        sample = await parts.custody_worker.run(parts.custody.sample)
+        tip = parts.custody.tip
+        self.follower.ask(nonce, parts.clock.mono_s())
+        hello = Hello(
+            ledger=parts.ledger,
+            nonce=nonce,
+            boot=parts.boot,
+            tip=Tip(seq=tip[0], hash=tip[1]),
+            sample=sample,
+        )
+        await client.publish(edge_topic(parts.edge, "hello"), hello.model_dump_json(), qos=0)
 
     async def _tell_births(self, client: UplinkClient) -> Never:
         told: dict[str, DeviceBirth] = {}
@@ -308,28 +296,35 @@ class Link:
             await asyncio.sleep(BEAT_S)
 
     async def _send_custody(self, client: UplinkClient) -> Never:
-        parts, follower = self._parts, self.follower
         while True:
             self._wake.clear()
-            now_s = parts.clock.mono_s()
-            if self.has_gateway():
-                follower.rewind_if_due(now_s, jitter=parts.rng.random())
-                room = min(follower.room(), CUSTODY_BATCH)
-                seq = follower.sent_seq
-                rows = await self._rows_above(seq, room) if room else []
-                if rows:
-                    follower.sent(rows[-1].seq, now_s)
-                    async with asyncio.TaskGroup() as sending:  # Started, so sent, in this order.
-                        for row in rows:
-                            sending.create_task(self._publish_row(client, row))
-                    if client.nobody_listens:
-                        self.gateway_beat_s = -1e9  # No gateway until the next beat of one.
-                    continue
+            if await self.send_custody_once(client):
+                continue
             try:
                 async with asyncio.timeout(0.5):
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    async def send_custody_once(self, client: UplinkClient) -> bool:
+        """Send what may be sent now, at most a batch; tell whether anything was."""
+        parts, follower = self._parts, self.follower
+        now_s = parts.clock.mono_s()
+        if not self.has_gateway():
+            return False
+        follower.rewind_if_due(now_s, jitter=parts.rng.random())
+        room = min(follower.room(), CUSTODY_BATCH)
+        seq = follower.sent_seq
+        rows = await self._rows_above(seq, room) if room else []
+        if not rows:
+            return False
+        follower.sent(rows[-1].seq, now_s)
+        async with asyncio.TaskGroup() as sending:  # Started, so sent, in this order.
+            for row in rows:
+                sending.create_task(self._publish_row(client, row))
+        if client.nobody_listens:
+            self.gateway_beat_s = -1e9  # No gateway until the next beat of one.
+        return True
 
     async def _rows_above(self, seq: int, count_max: int) -> list[CustodyRow | Tombstone]:
         """Return the next rows; none where the file is rotten beyond proof: telemetry goes on."""
@@ -368,33 +363,31 @@ class Link:
         await client.publish(row.topic, row.body, qos=1, properties=properties, timeout=20)
 
     async def _send_telemetry(self, client: UplinkClient) -> Never:
-        parts = self._parts
         while True:
-            now_s = parts.clock.mono_s()
-            trips_s = ROUND_TRIPS_COUNT * self.follower.round_trip_s
-            resend_s = min(max(self._resend_s, trips_s), RESEND_S_MAX)
-            late = [name for name, sent_s in self._flying.items() if now_s - sent_s > resend_s]
-            for name in late:
-                del self._flying[name]
-            if late and self.has_gateway():
-                self._resend_s = min(2 * resend_s, RESEND_S_MAX)
-            room = min(self._window - len(self._flying), TELEMETRY_BATCH)
-            is_stopped = self.follower.mode is Mode.STOPPED
-            if not self.has_gateway() or room <= 0 or is_stopped:
+            if not await self.send_telemetry_once(client):
                 await asyncio.sleep(0.2)
-                continue
-            flying = list(self._flying)
-            rows = await parts.telemetry_worker.run(
-                lambda n=room, f=flying: parts.telemetry.next_to_send(  # type: ignore[misc]
-                    n, newest_count=TELEMETRY_NEWEST, besides=f
-                )
+
+    async def send_telemetry_once(self, client: UplinkClient) -> bool:
+        """Send readings that the window has room for, at most a batch; tell whether any were."""
+        parts, flight = self._parts, self._flight
+        now_s = parts.clock.mono_s()
+        flight.drop_late(
+            now_s, round_trip_s=self.follower.round_trip_s, is_heard=self.has_gateway()
+        )
+        room = min(flight.room(), TELEMETRY_BATCH)
+        if not self.has_gateway() or room <= 0 or self.follower.mode is Mode.STOPPED:
+            return False
+        flying = flight.names()
+        rows = await parts.telemetry_worker.run(
+            lambda: parts.telemetry.next_to_send(
+                room, newest_count=TELEMETRY_NEWEST, besides=flying
             )
-            async with asyncio.TaskGroup() as sending:
-                for row in rows:
-                    self._flying[(row.boot, row.seq)] = now_s
-                    sending.create_task(self._publish_reading(client, row))
-            if rows and client.nobody_listens:
-                self.gateway_beat_s = -1e9  # No gateway until the next beat of one.
-                self._flying.clear()
-            if not rows:
-                await asyncio.sleep(0.2)
+        )
+        flight.sent([(row.boot, row.seq) for row in rows], now_s)
+        async with asyncio.TaskGroup() as sending:
+            for row in rows:
+                sending.create_task(self._publish_reading(client, row))
+        if rows and client.nobody_listens:
+            self.gateway_beat_s = -1e9  # No gateway until the next beat of one.
+            flight.clear()
+        return bool(rows)
