@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import logging
 import secrets
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Final, Never
 
-from edge import catalogue
 from edge.downlink import Downlink, DownlinkParts
+from edge.fleet import Fleet
 from edge.gaps import GapTeller
 from edge.health import Endpoint
 from edge.outbox.custody import Capture
@@ -20,6 +18,7 @@ from edge.outbox.errors import ChainDamaged, OutboxError
 from edge.outbox.repair import open_custody, open_telemetry, suspect
 from edge.outbox.telemetry import Queued
 from edge.outbox.worker import CustodyWriter, Worker
+from edge.reload import Reload
 from edge.site_file import load_archive, load_edge
 from edge.stamp import Stamp
 from edge.uplink.custodian import Custodian
@@ -28,7 +27,6 @@ from edge.uplink.link import Link, LinkParts
 from runtime.clock import SystemClock, is_clock_synced
 from runtime.http import endpoint
 from runtime.mqtt_url import parse_mqtt_url
-from runtime.supervise import supervise
 from wire.control import EdgeBeat, OutboxFill, Tip
 from wire.topics import edge_topic
 
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from edge.ports import Driver, Outgoing, Runner
+    from edge.ports import Outgoing
     from wire.control import DeviceBirth
 
 log = logging.getLogger(__name__)
@@ -51,14 +49,11 @@ TELEMETRY_AGE_S_MAX: Final = 48 * 3600.0
 class Edge:
     """What the tasks of one edge share."""
 
-    def __init__(self, edge: str, data_dir: Path, runners: list[Runner]) -> None:
+    def __init__(self, edge: str, data_dir: Path) -> None:
         self.edge = edge
         self.boot = secrets.token_hex(8)
         self.clock = SystemClock()
-        self.runners = runners
-        self.drivers: dict[str, Driver] = {
-            driver.device: driver for runner in runners for driver in runner.drivers
-        }
+        self.fleet = Fleet(data_dir=data_dir, clock=self.clock)
         folder = data_dir / "edge" / edge
         self.custody_path = folder / "custody.db"
         self.custody = open_custody(self.custody_path)
@@ -165,9 +160,9 @@ class Edge:
 
     def births(self) -> dict[str, DeviceBirth]:
         """Return what is known of each device now."""
-        return {name: driver.birth() for name, driver in self.drivers.items()}
+        return {name: driver.birth() for name, driver in self.fleet.drivers.items()}
 
-    async def health(self, link: Link, downlink: Downlink) -> dict[str, object]:
+    async def health(self, link: Link, downlink: Downlink, reload: Reload) -> dict[str, object]:
         """Return what /health tells."""
         fill = await self.fill()
         births = self.births()
@@ -197,6 +192,7 @@ class Edge:
             "commands_unreadable_count": downlink.unreadable_count,
             "commands_dropped_count": downlink.dropped_count,
             "failures": self.failures,
+            "config": reload.report.model_dump(),
             "devices": {
                 name: {
                     "status": one.status,
@@ -225,11 +221,17 @@ async def run_edge(
     """Run an edge until cancelled. Raises SettingsRefused before anything opens."""
     settings = load_edge(site_dir, edge)
     archive = load_archive(site_dir)
-    clock = SystemClock()
-    runners = catalogue.build_runners(settings, data_dir=data_dir, clock=clock)
-    shared = Edge(edge, data_dir, runners)
-    digest = hashlib.sha256((site_dir / f"edge-{edge}.toml").read_bytes()).hexdigest()
+    shared = Edge(edge, data_dir)
+    fleet = shared.fleet
+    fleet.build(settings)
     downlink_of: list[Downlink] = []
+    group = asyncio.TaskGroup()
+
+    def start(names: set[str]) -> None:
+        fleet.run(group, shared.emit, shared.failed)
+        downlink_of[0].shut(fleet.devices_of(names))
+
+    reload = Reload(site_dir, edge, settings, fleet=fleet, start=start)
 
     async def take_command(device: str, verb: str, body: bytes, is_retained: bool) -> None:  # noqa: FBT001
         await downlink_of[0].take(device, verb, body, is_retained)
@@ -240,7 +242,8 @@ async def run_edge(
             ledger=ledger,
             boot=shared.boot,
             version=VERSION,
-            config_hash=digest,
+            config=lambda: reload.report,
+            config_hash=lambda: reload.hash_running,
             address=parse_mqtt_url(mqtt_url),
             clock=shared.clock,
             custody=shared.custody,
@@ -261,7 +264,7 @@ async def run_edge(
             clock=shared.clock,
             custody=shared.custody,
             custody_worker=shared.custody_worker,
-            drivers=shared.drivers,
+            drivers=fleet.drivers,
             emit=shared.emit,
             has_gateway=link.has_gateway,
             is_full=lambda: shared.writer.is_full,
@@ -272,23 +275,18 @@ async def run_edge(
     downlink_of.append(downlink)
     shared.acked_seq = lambda: link.follower.acked_seq
     shared.mode = lambda: link.follower.mode
-    cameras = {
-        name: partial(camera.take, emit=shared.emit)
-        for name, camera in catalogue.cameras(runners).items()
-    }
-    routes = Endpoint(lambda: shared.health(link, downlink), cameras)
+    fleet.is_leased = downlink.is_leased
+    routes = Endpoint(lambda: shared.health(link, downlink, reload), fleet.cameras, shared.emit)
     address_file = data_dir / "run" / f"edge-{edge}.http"
     try:
         async with (
             endpoint(settings.http, address_file, routes.handle),
-            asyncio.TaskGroup() as group,
+            group,
         ):
             group.create_task(shared.writer.run(), name="outbox")
             group.create_task(link.run(), name="uplink")
-            for runner in runners:
-                work = partial(runner.run, shared.emit)
-                failed = partial(shared.failed, runner.name)
-                group.create_task(supervise(runner.name, work, failed=failed), name=runner.name)
+            fleet.run(group, shared.emit, shared.failed)
+            group.create_task(reload.run(), name="reload")
             group.create_task(downlink.run(), name="commands")
             group.create_task(downlink.keep_leases(), name="leases")
             group.create_task(shared.watch_chain(lambda: link.is_chain_damaged), name="chain")

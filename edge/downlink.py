@@ -19,7 +19,7 @@ from edge.ports import CommandResult, Emit, Lease, Outgoing
 from wire.control import Basis, Command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from edge.outbox.custody import CustodyStore
     from edge.outbox.worker import Worker
@@ -231,9 +231,18 @@ class Downlink:
             await self._emit_actuation(
                 one.command_id, one.device, one.verb, "unknown", reason, read_back=None
             )
-        for device, driver in parts.drivers.items():
-            if "gate" in driver.birth().channels:
+        self.shut(parts.drivers)
+
+    def shut(self, devices: Iterable[str]) -> None:
+        """Close what has just come to work, whoever opened it: nobody here holds a lease on it."""
+        for device in devices:
+            if "gate" in self._parts.drivers[device].birth().channels:
                 self._leases[device] = Lease(device=device, ends_mono_s=-1.0)
+
+    def is_leased(self, device: str) -> bool:
+        """Tell whether a command holds this device open."""
+        lease = self._leases.get(device)
+        return lease is not None and lease.ends_mono_s > 0
 
     async def _tell_closed(self, device: str, lease: Lease, *, has_gateway: bool) -> None:
         """Tell of a gate that closed without a command."""

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from runtime.http import HttpAnswer, problem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    Take = Callable[[bytes], Awaitable[HttpAnswer]]
+    from edge.ports import Emit
+
+
+class Camera(Protocol):
+    """Takes what a plate camera posts."""
+
+    async def take(self, body: bytes, emit: Emit) -> HttpAnswer:
+        """Answer after the event is on disk."""
 
 
 class Endpoint:
     """Routes of the edge."""
 
     def __init__(
-        self, health: Callable[[], Awaitable[dict[str, object]]], cameras: Mapping[str, Take]
+        self,
+        health: Callable[[], Awaitable[dict[str, object]]],
+        cameras: Mapping[str, Camera],
+        emit: Emit,
     ) -> None:
         self._health = health
         self._cameras = cameras
+        self._emit = emit
 
     async def handle(self, method: str, path: str, body: bytes) -> HttpAnswer:
         """Answer one request."""
@@ -31,10 +42,10 @@ class Endpoint:
         if len(levels) == 2 and levels[0] == "camera":  # noqa: PLR2004 - /camera/{device}
             if method != "POST":
                 return problem(405, "", "not_allowed", "POST /camera/{device}")
-            take = self._cameras.get(levels[1])
-            if take is None:
+            camera = self._cameras.get(levels[1])
+            if camera is None:
                 names = sorted(self._cameras)
                 message = f"no camera {levels[1][:64]!r}: one of {names}"
                 return problem(404, "", "unknown_device", message)
-            return await take(body)
+            return await camera.take(body, self._emit)
         return problem(404, "", "unknown_path", "GET /health or POST /camera/{device}")

@@ -13,7 +13,7 @@ from edge.outbox.worker import CustodyWriter, Worker
 from edge.uplink.link import Link, LinkParts
 from runtime.clock import SystemClock
 from runtime.mqtt_url import parse_mqtt_url
-from wire.control import DeviceBirth, EdgeBeat, OutboxFill, Tip
+from wire.control import ConfigReport, DeviceBirth, EdgeBeat, OutboxFill, Tip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,8 @@ class Bench:
                 ledger=ledger,
                 boot="live",
                 version="bench",
-                config_hash="0" * 64,
+                config=lambda: ConfigReport(generation=0, hash="0" * 64, outcome="running"),
+                config_hash=lambda: "0" * 64,
                 address=parse_mqtt_url(mqtt_url),
                 clock=self.clock,
                 custody=self.custody,

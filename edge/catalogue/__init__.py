@@ -1,7 +1,9 @@
-"""Families to runners: built by kind, and joined where they listen to each other."""
+"""Settings to runners: one for each line, bus and TCP device, joined where they listen."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edge.catalogue.buses import BusRunner
@@ -12,7 +14,9 @@ from edge.catalogue.readers import ReaderRunner
 from edge.catalogue.scales import ScaleRunner
 from edge.families import ReaderFamily, ScaleFamily
 from edge.settings import (
+    Bus,
     CameraSettings,
+    Device,
     PlcSettings,
     ReaderSettings,
     ScaleSettings,
@@ -20,7 +24,7 @@ from edge.settings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from edge.catalogue.edge_settings import EdgeSettings
@@ -28,37 +32,73 @@ if TYPE_CHECKING:
     from runtime.clock import Clock
 
 
-def build_runners(settings: EdgeSettings, *, data_dir: Path, clock: Clock) -> list[Runner]:
-    """Return a runner for each line, bus and TCP device, listening to each other where joined."""
-    readers: list[ReaderRunner] = []
-    scales: list[ScaleRunner] = []
-    plcs: list[PlcRunner] = []
-    others: list[Runner] = []
-    for device in settings.devices:
-        family = FAMILIES[device.family]
-        match device:
-            case ReaderSettings():
-                assert isinstance(family, ReaderFamily)
-                readers.append(ReaderRunner(family, device, data_dir=data_dir, clock=clock))
-            case ScaleSettings():
-                assert isinstance(family, ScaleFamily)
-                scales.append(ScaleRunner(family, device, data_dir=data_dir, clock=clock))
-            case PlcSettings():
-                plcs.append(PlcRunner(device, data_dir=data_dir, clock=clock))
-            case CameraSettings():
-                others.append(CameraRunner(Camera(device, clock)))
-            case UnitSettings():
-                continue  # Its bus serves it.
-            case _:
-                raise AssertionError(f"no runner for {device.family}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """All that shapes one runner: two that are equal make runners that behave alike."""
+
+    name: str
+    devices: tuple[Device, ...]
+    bus: Bus | None = None
+
+
+def recipes(settings: EdgeSettings) -> dict[str, Recipe]:
+    """Return what an edge has to run, by the runner's name."""
+    found = [
+        Recipe(name=one.id, devices=(one,))
+        for one in settings.devices
+        if not isinstance(one, UnitSettings)
+    ]
     for bus in settings.buses:
         units = [
             one for one in settings.devices if isinstance(one, UnitSettings) and one.bus == bus.id
         ]
         if units:
-            others.append(BusRunner(bus, units, data_dir=data_dir, clock=clock))
-    _join(readers, scales, plcs)
-    return [*readers, *scales, *plcs, *others]
+            found.append(Recipe(name=f"bus/{bus.id}", devices=tuple(units), bus=bus))
+    return {one.name: one for one in found}
+
+
+def build(recipe: Recipe, *, data_dir: Path, clock: Clock) -> Runner:
+    """Return a runner that listens to nobody yet; nothing is opened."""
+    if recipe.bus is not None:
+        units = [one for one in recipe.devices if isinstance(one, UnitSettings)]
+        return BusRunner(recipe.bus, units, data_dir=data_dir, clock=clock)
+    (device,) = recipe.devices
+    family = FAMILIES[device.family]
+    match device:
+        case ReaderSettings():
+            assert isinstance(family, ReaderFamily)
+            return ReaderRunner(family, device, data_dir=data_dir, clock=clock)
+        case ScaleSettings():
+            assert isinstance(family, ScaleFamily)
+            return ScaleRunner(family, device, data_dir=data_dir, clock=clock)
+        case PlcSettings():
+            return PlcRunner(device, data_dir=data_dir, clock=clock)
+        case CameraSettings():
+            return CameraRunner(Camera(device, clock))
+    raise AssertionError(f"no runner for {device.family}")
+
+
+def join(runners: Iterable[Runner]) -> None:
+    """Let scales hear of tags at their read point, and portals of photo-eyes; nobody else."""
+    every = list(runners)
+    readers = [one for one in every if isinstance(one, ReaderRunner)]
+    plcs = [one for one in every if isinstance(one, PlcRunner)]
+    for reader in readers:
+        reader.tag_listeners[:] = [
+            scale.tag_changed
+            for scale in every
+            if isinstance(scale, ScaleRunner)
+            and scale.settings.read_point == reader.settings.read_point
+        ]
+    for plc in plcs:
+        plc.input_listeners[:] = [partial(_eye_changed, reader) for reader in readers]
+
+
+def build_runners(settings: EdgeSettings, *, data_dir: Path, clock: Clock) -> list[Runner]:
+    """Return every runner of an edge's file, joined."""
+    made = [build(recipe, data_dir=data_dir, clock=clock) for recipe in recipes(settings).values()]
+    join(made)
+    return made
 
 
 def cameras(runners: Sequence[Runner]) -> dict[str, Camera]:
@@ -66,15 +106,5 @@ def cameras(runners: Sequence[Runner]) -> dict[str, Camera]:
     return {one.camera.device: one.camera for one in runners if isinstance(one, CameraRunner)}
 
 
-def _join(readers: list[ReaderRunner], scales: list[ScaleRunner], plcs: list[PlcRunner]) -> None:
-    """Let scales hear of tags at their read point, and portals of photo-eyes."""
-    for reader in readers:
-        for scale in scales:
-            if scale.settings.read_point == reader.settings.read_point:
-                reader.tag_listeners.append(scale.tag_changed)
-        for plc in plcs:
-            plc.input_listeners.append(
-                lambda device, channel, is_on, reader=reader: reader.eye_changed(  # type: ignore[misc]
-                    device, channel, is_on=is_on
-                )
-            )
+def _eye_changed(reader: ReaderRunner, device: str, channel: str, is_on: bool) -> None:  # noqa: FBT001 - what a listener takes
+    reader.eye_changed(device, channel, is_on=is_on)

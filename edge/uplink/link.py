@@ -15,12 +15,13 @@ from paho.mqtt.properties import Properties
 from pydantic import ValidationError
 
 from edge.outbox.errors import ChainDamaged, DiskRefuses
+from edge.uplink.announce import Announcer
 from edge.uplink.client import UplinkClient, ping_s_from
 from edge.uplink.flight import Flight
 from edge.uplink.follow import Follower, Mode
 from runtime.backoff import Backoff
 from wire.chain import Tombstone
-from wire.control import Ack, ConfigReport, EdgeState, GatewayBeat, Head, Hello, Tip
+from wire.control import Ack, GatewayBeat, Head, Hello, Tip
 from wire.topics import edge_topic, gateway_topic
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from runtime.clock import Clock
     from runtime.mqtt_url import BrokerAddress
     from wire.chain import CustodyRow
-    from wire.control import DeviceBirth, EdgeBeat
+    from wire.control import ConfigReport, DeviceBirth, EdgeBeat
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,10 @@ class LinkParts:
     ledger: str
     boot: str
     version: str
-    config_hash: str
+    config: Callable[[], ConfigReport]
+    """What became of the newest edition of the edge's file."""
+    config_hash: Callable[[], str]
+    """Of the edition in force."""
     address: BrokerAddress
     clock: Clock
     custody: CustodyStore
@@ -90,8 +94,14 @@ class Link:
         self.is_chain_damaged = False
         """The next rows can't be read or proven: a person must act."""
         self._flight = Flight()
-        self._stale_births: set[str] = set()
-        """Devices that the broker still tells of and that this edge does not have."""
+        self._announcer = Announcer(
+            edge=parts.edge,
+            boot=parts.boot,
+            version=parts.version,
+            config=parts.config,
+            config_hash=parts.config_hash,
+            births=parts.births,
+        )
         self._wake = parts.custody_writer.appended
         self._hello_now = asyncio.Event()
 
@@ -134,8 +144,7 @@ class Link:
 
     async def _serve_once(self, backoff: Backoff) -> None:
         parts = self._parts
-        topic = edge_topic(parts.edge, "state")
-        gone = EdgeState(online=False, boot=parts.boot)
+        topic, gone = self._announcer.will()
         client = UplinkClient(
             parts.address.host,
             parts.address.port,
@@ -143,7 +152,7 @@ class Link:
             password=parts.address.password,
             identifier=f"edge-{parts.edge}-{parts.boot}",
             protocol=aiomqtt.ProtocolVersion.V5,
-            will=aiomqtt.Will(topic, gone.model_dump_json(), qos=1, retain=True),
+            will=aiomqtt.Will(topic, gone, qos=1, retain=True),
             keepalive=ping_s_from(parts.keepalive_s),
             max_inflight_messages=500,
             max_queued_outgoing_messages=2_000,
@@ -152,22 +161,22 @@ class Link:
         )
         client.pending_calls_threshold = 2 * CUSTODY_BATCH + 2 * TELEMETRY_BATCH
         self._flight.anew()
-        self._stale_births.clear()
+        self._announcer.begin()
         async with client, asyncio.TaskGroup() as tasks:
             # From the first packet on: a loss while the session is opened is heard here only.
             tasks.create_task(self._listen(client), name="uplink/_listen")
-            await self._open(client, topic)
+            await self._open(client)
             backoff.reset()
             for work in (
                 self._beat,
                 self._say_hello,
-                self._tell_births,
+                self._announcer.run,
                 self._send_custody,
                 self._send_telemetry,
             ):
                 tasks.create_task(work(client), name=f"uplink/{work.__name__}")
 
-    async def _open(self, client: UplinkClient, topic: str) -> None:
+    async def _open(self, client: UplinkClient) -> None:
         """Subscribe, and say that this edge is here."""
         parts = self._parts
         await client.subscribe(
@@ -179,17 +188,7 @@ class Link:
                 (edge_topic(parts.edge, "device", "+"), 1),
             ]
         )
-        here = EdgeState(
-            online=True,
-            boot=parts.boot,
-            version=parts.version,
-            config_hash=parts.config_hash,
-            since=parts.clock.wall_ns(),
-        )
-        await client.publish(topic, here.model_dump_json(), qos=1, retain=True)
-        report = ConfigReport(generation=0, hash=parts.config_hash, outcome="running")
-        reported = edge_topic(parts.edge, "cfg", "reported")
-        await client.publish(reported, report.model_dump_json(), qos=1, retain=True)
+        await self._announcer.here(client, parts.clock.wall_ns())
         self.is_connected = True
         log.info("uplink_open")
         self._hello_now.set()
@@ -232,8 +231,8 @@ class Link:
                 ack = Ack.model_validate_json(body)
                 if ack.ledger == parts.ledger:
                     await self._forget(ack)
-            case ["device", device] if is_retained and body and device not in parts.births():
-                self._stale_births.add(device)
+            case ["device", device] if is_retained and body:
+                self._announcer.saw(device)
             case ["cmd", device, verb]:
                 await parts.take_command(device, verb, body, is_retained)
             case _:
@@ -278,22 +277,6 @@ class Link:
             sample=sample,
         )
         await client.publish(edge_topic(parts.edge, "hello"), hello.model_dump_json(), qos=0)
-
-    async def _tell_births(self, client: UplinkClient) -> Never:
-        told: dict[str, DeviceBirth] = {}
-        while True:
-            births = self._parts.births()
-            for device in [*(told.keys() - births.keys()), *self._stale_births]:
-                topic = edge_topic(self._parts.edge, "device", device)
-                await client.publish(topic, b"", qos=1, retain=True)
-                told.pop(device, None)
-                self._stale_births.discard(device)
-            for device, birth in births.items():
-                if told.get(device) != birth:
-                    topic = edge_topic(self._parts.edge, "device", device)
-                    await client.publish(topic, birth.model_dump_json(), qos=1, retain=True)
-                    told[device] = birth
-            await asyncio.sleep(BEAT_S)
 
     async def _send_custody(self, client: UplinkClient) -> Never:
         while True:

@@ -19,7 +19,7 @@ from runtime.broker import EmbeddedBroker
 from runtime.clock import SystemClock
 from runtime.mqtt_url import parse_mqtt_url
 from wire.chain import ROOT_HASH, row_hash
-from wire.control import DeviceBirth, EdgeBeat, OutboxFill, Tip
+from wire.control import ConfigReport, DeviceBirth, EdgeBeat, OutboxFill, Tip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -131,7 +131,8 @@ class EdgeSide:
                 ledger="ledger-1",
                 boot="boot-1",
                 version="0",
-                config_hash="c" * 64,
+                config=lambda: ConfigReport(generation=0, hash="c" * 64, outcome="running"),
+                config_hash=lambda: "c" * 64,
                 address=parse_mqtt_url(f"mqtt://127.0.0.1:{port}"),
                 clock=self.clock,
                 custody=self.store,

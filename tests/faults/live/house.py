@@ -28,6 +28,7 @@ from runtime.clock import SystemClock, rfc3339_from_ns
 from runtime.mqtt_url import parse_mqtt_url
 from runtime.supervise import supervise
 from tests.faults.live.proxy import Fault, Proxy
+from wire.control import ConfigReport
 
 if TYPE_CHECKING:
     import random
@@ -118,7 +119,7 @@ class House:
         self.broker = Broker(folder / "broker", is_embedded=is_embedded)
         self.edge_wire = Proxy(self.broker.port, rng)
         self.gateway_wire = Proxy(self.broker.port, rng)
-        self.edge = Edge(EDGE, folder, [])
+        self.edge = Edge(EDGE, folder)
         self.site = load_site(ROOT / "config" / "sites" / "demo")
         self.store = store or SqliteStore(folder / "gateway" / "telemetry.db")
         (folder / "gateway").mkdir(exist_ok=True)
@@ -175,7 +176,8 @@ class House:
             ledger=LEDGER,
             boot=edge.boot,
             version="0",
-            config_hash="c" * 64,
+            config=lambda: ConfigReport(generation=0, hash="c" * 64, outcome="running"),
+            config_hash=lambda: "c" * 64,
             address=parse_mqtt_url(f"mqtt://127.0.0.1:{self.edge_wire.port}"),
             clock=self.clock,
             custody=edge.custody,
