@@ -11,7 +11,10 @@ import sys
 def main() -> int:
     """Run the command."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from entrepot import cli  # noqa: PLC0415 - see above
+    from runtime import memory  # noqa: PLC0415 - see above
+
+    memory.hold()
+    from entrepot import cli  # noqa: PLC0415
 
     return cli.main()
 

@@ -6,17 +6,21 @@ import asyncio
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from entrepot.daemons import run_edge_command, run_gateway_command, run_hall_command
 from entrepot.options import check_database, options_of, site_dir_of
 from entrepot.parser import build_parser
 from entrepot.processes import REFUSED_EXIT, StartFailed, StartRefused
+from runtime import memory
 from runtime.settings import SettingsRefused
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+
+
+_DAEMONS: Final = (run_edge_command, run_gateway_command, run_hall_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "schema": _schema,
     }
     asked = build_parser(commands).parse_args(arguments)
+    if asked.command not in _DAEMONS:
+        memory.settle()  # A daemon does it itself, once it has imported what it runs.
     try:
         return int(asked.command(asked))
     except SettingsRefused as refused:

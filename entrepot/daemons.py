@@ -13,7 +13,7 @@ from entrepot.identity import claim
 from entrepot.locks import locked
 from entrepot.options import Options, ledger_id, options_of
 from entrepot.processes import StartFailed, StartRefused
-from runtime import logs
+from runtime import logs, memory
 from runtime.settings import SettingsRefused
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ def _run(daemon: Coroutine[None, None, None], asked: argparse.Namespace) -> int:
             await task
 
     logs.configure()
+    memory.settle()
     if asked.child:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     try:

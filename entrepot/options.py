@@ -119,7 +119,7 @@ def options_of(asked: argparse.Namespace) -> Options:
     if given.get("database") is not None:
         check_database(asked.database)
     if given.get("influx") is not None:
-        from gateway.telemetry.influx import parse_influx_url  # noqa: PLC0415 - rarely asked for
+        from gateway.telemetry.influx_url import parse_influx_url  # noqa: PLC0415
 
         try:
             parse_influx_url(asked.influx)

@@ -32,7 +32,6 @@ from gateway.platform.outward import serve_outward
 from gateway.platform.present import present_events
 from gateway.platform.requests import request_topic, take_request
 from gateway.settings import load_site
-from gateway.telemetry.influx import InfluxStore
 from gateway.telemetry.sqlite_store import SqliteStore
 from gateway.vehicles import live as vehicle_live
 from gateway.vehicles.state import on_state
@@ -134,6 +133,7 @@ class Gateway:
                 told[plane] = reason = str(first_loss(group))
                 log.warning("session_lost", extra={"plane": plane, "reason": reason})
             finally:
+                told[plane] = told[plane] or "closed"  # By a failure that is not the broker's.
                 await session.close()
             if self.clock.mono_s() - opened_s > RECONNECT_S_MAX:
                 backoff.reset()  # It served: the next loss is another story.
@@ -282,11 +282,7 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
     url = database_url or f"sqlite:///{data_dir / 'gateway' / 'ledger.db'}"
     try:
         address = parse_mqtt_url(mqtt_url)
-        store: TelemetryStore = (
-            InfluxStore(influx_url, SecretStr(os.environ.get("INFLUX_TOKEN", "")))
-            if influx_url
-            else SqliteStore(data_dir / "gateway" / "telemetry.db")
-        )
+        store = open_store(influx_url, data_dir)
         books = Ledger.open(
             url, ledger_id=ledger, site=site, now=lambda: rfc3339_from_ns(clock.wall_ns())
         )
@@ -324,6 +320,15 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
         await store.close()
         core.close()
         address_file(data_dir).unlink(missing_ok=True)
+
+
+def open_store(influx_url: str | None, data_dir: Path) -> TelemetryStore:
+    """Return the store of the readings. Raises ValueError for an address that can't be."""
+    if not influx_url:
+        return SqliteStore(data_dir / "gateway" / "telemetry.db")
+    from gateway.telemetry.influx import InfluxStore  # noqa: PLC0415 - a fifth of a start's time
+
+    return InfluxStore(influx_url, SecretStr(os.environ.get("INFLUX_TOKEN", "")))
 
 
 def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitable[Never]]]:

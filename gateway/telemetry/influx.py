@@ -11,13 +11,13 @@ import csv
 import io
 import logging
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs, urlsplit
 
 import urllib3
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 
+from gateway.telemetry.influx_url import parse_influx_url
 from gateway.telemetry.ports import Sample
 from runtime.backoff import Backoff
 
@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 BAD_POINT: Final = frozenset({400, 413, 422})
 WRITE_MS_MAX: Final = 10_000
 BATCH_POINTS_MAX: Final = 5_000
-AWAY_S_MAX: Final = 4.0
-"""Between two tries, however long the store is away: it is live again within 5 s."""
+AWAY_S_MAX: Final = 1.0
+"""Between two tries, however long the store is away: the house is live again soon after it."""
 
 
 class InfluxStore:
@@ -174,12 +174,3 @@ class InfluxStore:
     async def close(self) -> None:
         """Close the connections."""
         await asyncio.to_thread(self._client.close)
-
-
-def parse_influx_url(url: str) -> tuple[str, str, str]:
-    """Return (address, org, bucket). Raises ValueError that names the form."""
-    parts = urlsplit(url)
-    asked = parse_qs(parts.query)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not asked.get("bucket"):
-        raise ValueError(f"--influx {url!r}: give http://HOST:PORT/?org=ORG&bucket=BUCKET")
-    return f"{parts.scheme}://{parts.netloc}", asked.get("org", [""])[0], asked["bucket"][0]
