@@ -7,7 +7,10 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 IDLE_RATIO: Final = 0.05
@@ -50,6 +53,17 @@ def settle(pid: int, *, wait_s_max: float = 20.0) -> None:
         if now - before < IDLE_RATIO * _SETTLE_STEP_S:
             return
         before = now
+
+
+def percentiles(values_s: Iterable[float]) -> dict[str, float | int | None]:
+    """Return p50, p95, p99 and the largest of some times in milliseconds, and their count."""
+    ordered = sorted(values_s)
+    count = len(ordered)
+    told: dict[str, float | int | None] = {"count": count}
+    for name, ratio in (("p50_ms", 0.5), ("p95_ms", 0.95), ("p99_ms", 0.99), ("max_ms", 1.0)):
+        at = min(count - 1, int(ratio * count))
+        told[name] = round(1000 * ordered[at], 1) if ordered else None
+    return told
 
 
 def machine() -> dict[str, object]:

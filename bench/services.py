@@ -66,6 +66,16 @@ class Influx:
         rows = csv.DictReader(io.StringIO(text.replace("\r\n", "\n").strip()))
         return sum(int(row["_value"]) for row in rows)
 
+    def newest(self, bucket: str, field: str, *, edge: str, device: str) -> float | None:
+        """Return a device's newest value of the last minute, by a Flux query."""
+        flux = (
+            f'from(bucket: "{bucket}") |> range(start: -1m) |> filter(fn: (r) => r._field =='
+            f' "{field}" and r.edge == "{edge}" and r.device == "{device}") |> last()'
+        )
+        text = self._ask("POST", f"/api/v2/query?org={ORG}", flux.encode(), "application/vnd.flux")
+        rows = list(csv.DictReader(io.StringIO(text.replace("\r\n", "\n").strip())))
+        return float(rows[0]["_value"]) if rows else None
+
     def _ask(
         self, method: str, path: str, body: bytes | None = None, form: str = "application/json"
     ) -> str:

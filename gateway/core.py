@@ -72,10 +72,6 @@ class Core:
         """Run `work` on a consistent state of the ledger."""
         return await self._run(lambda: self.ledger.read(work))
 
-    async def wait_changed(self, timeout_s: float) -> int:
-        """Wait for the next change, at most so long; return the count of changes."""
-        return await self.changes.wait_past(self.changes.count, timeout_s)
-
     def close(self) -> None:
         """Finish what the thread has begun and close the database."""
         self._thread.shutdown(wait=True)

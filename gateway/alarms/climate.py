@@ -12,28 +12,35 @@ from gateway.alarms import acts
 from gateway.ledger import holds, schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gateway.ledger.store import Tx
     from gateway.live import Live
     from gateway.settings import Zone
 
 
-def fresh_temperature_c(live: Live, zone: Zone, now_s: float) -> float | None:
-    """Return the median of the zone's fresh good temperatures, or None when there is none."""
-    found = [
-        air.values["temperature_c"]
-        for air in list(live.air.values())
-        if air.zone == zone.id
-        and air.quality == "good"
-        and now_s - air.at_s <= zone.stale_s
-        and math.isfinite(air.values.get("temperature_c", math.nan))
-    ]
-    return median(found) if found else None
+def fresh_temperatures_c(live: Live, zones: Iterable[Zone], now_s: float) -> dict[str, float]:
+    """Return by zone the median of its fresh good temperatures; a zone that has none is absent."""
+    by_zone = live.air_by_zone()
+    found: dict[str, float] = {}
+    for zone in zones:
+        values = [
+            air.values["temperature_c"]
+            for air in by_zone.get(zone.id, ())
+            if air.quality == "good"
+            and now_s - air.at_s <= zone.stale_s
+            and math.isfinite(air.values.get("temperature_c", math.nan))
+        ]
+        if values:
+            found[zone.id] = median(values)
+    return found
 
 
 def watch(tx: Tx, live: Live, now_s: float) -> None:
     """Raise or clear each zone's excursion; holds are put when it begins, people release them."""
+    found = fresh_temperatures_c(live, tx.site.zones, now_s)
     for zone in tx.site.zones:
-        value_c = fresh_temperature_c(live, zone, now_s)
+        value_c = found.get(zone.id)
         key = ("climate-excursion", zone.id)
         if value_c is None:
             # Unknown neither starts nor ends an excursion; climate-stale says so.

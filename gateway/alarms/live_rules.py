@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gateway.alarms.climate import fresh_temperature_c
+from gateway.alarms.climate import fresh_temperatures_c
 
 if TYPE_CHECKING:
     from gateway.live import Live
@@ -119,10 +119,11 @@ def _vehicles(site: Site, live: Live, now_s: float) -> Wanted:
 
 
 def _air(site: Site, live: Live, now_s: float) -> Wanted:
+    known = fresh_temperatures_c(live, site.zones, now_s)
     return {
         ("climate-stale", zone.id): f"zone {zone.id} has no fresh good temperature"
         for zone in site.zones
-        if fresh_temperature_c(live, zone, now_s) is None
+        if zone.id not in known
     }
 
 

@@ -37,7 +37,7 @@ RECEIVE_MAX: Final = 5_000
 """A backlog comes in batches that large: twice as fast as a thousand, at 17 MB more."""
 AHEAD_NS_MAX: Final = 60 * 1_000_000_000
 ENVIRONMENT: Final = "environment"
-AIR_COUNT_MAX: Final = 2_000
+AIR_COUNT_MAX: Final = 10_000
 DAY_NS: Final = 86_400 * 1_000_000_000
 BURIED_COUNT_MAX: Final = 10_000
 BACKLOG_COUNT: Final = 200

@@ -24,12 +24,9 @@ def present_events(
 ) -> Iterator[tuple[str, bytes]]:
     """Yield (topic, CloudEvent) of what is retained for the platform."""
     now = rfc3339_from_ns(clock.wall_ns())
+    now_s, by_zone = clock.mono_s(), live.air_by_zone()
     for zone in site.zones:
-        air = [
-            one
-            for (name, *_), one in live.air.items()
-            if name == zone.id and clock.mono_s() - one.at_s <= zone.stale_s
-        ]
+        air = [one for one in by_zone.get(zone.id, ()) if now_s - one.at_s <= zone.stale_s]
         data: dict[str, object] = {"quality": "good" if air else "bad", "at": now}
         for field in _TOLD:
             values = [one.values[field] for one in air if field in one.values]

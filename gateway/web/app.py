@@ -170,9 +170,13 @@ def _add_reads(
         return {"events": await core.read(read)}
 
     @app.get("/api/devices")
-    async def devices() -> dict[str, Any]:
+    async def devices(
+        q: Annotated[str, Query(max_length=64)] = "",
+        limit: Annotated[int, Query(ge=1, le=present.DEVICES_ASKED_MAX)] = present.DEVICES_SHOWN,
+    ) -> dict[str, Any]:
         heads = await core.read(reads.heads)
-        return {"devices": present.devices(live), "edges": present.edges(live, heads)}
+        found = present.devices(live, text=q, count_max=limit)
+        return {**found, **present.edges(live, heads)}
 
     @app.get("/api/custody")
     async def custody() -> dict[str, Any]:

@@ -2,56 +2,77 @@
 
 from __future__ import annotations
 
+import heapq
 import statistics
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from gateway.live import Live
-    from gateway.settings import Site
+    from gateway.live import AirLive, DeviceLive, Live
+    from gateway.settings import Site, Zone
 
 EDGE_FRESH_S: Final = 5.0
+PROBES_SHOWN: Final = 50
+"""Of one zone, in one picture: what is wrong comes first."""
+EDGES_SHOWN: Final = 100
+DEVICES_SHOWN: Final = 200
+DEVICES_ASKED_MAX: Final = 1_000
+_CLIMATE: Final = ("temperature_c", "humidity_percent", "co2_ppm", "dew_point_c")
 
 
 def climate(site: Site, live: Live) -> list[dict[str, Any]]:
-    """Return each zone's air: median of the fresh probes, its age, whether it is out of band."""
+    """Return each zone's air: median of the fresh probes, its age, whether it is out of band.
+
+    Probes are counted whole and told up to a bound, stale and doubtful ones first.
+    """
     now_s = time.monotonic()
-    told = []
-    for zone in site.zones:
-        air = [one for (name, *_), one in list(live.air.items()) if name == zone.id]
-        fresh = [one for one in air if now_s - one.at_s <= zone.stale_s]
-        row: dict[str, Any] = {
-            "zone": zone.id,
-            "low_c": zone.temperature_c.low,
-            "high_c": zone.temperature_c.high,
-            "stale_s": zone.stale_s,
-            "probes_count": len(air),
-            "fresh_count": len(fresh),
-            "age_s": round(min((now_s - one.at_s for one in air), default=-1.0), 1),
-            "is_stale": not fresh,
-            "probes": [
-                {
-                    "device": one.device,
-                    "age_s": round(now_s - one.at_s, 1),
-                    "quality": one.quality,
-                    "values": one.values,
-                }
-                for one in sorted(air, key=lambda one: one.device)
-            ],
-        }
-        for field in ("temperature_c", "humidity_percent", "co2_ppm", "dew_point_c"):
-            values = [one.values[field] for one in fresh or air if field in one.values]
-            if values:
-                row[field] = round(statistics.median(values), 2)
-        if "temperature_c" in row:
-            low, high = zone.temperature_c.low, zone.temperature_c.high
-            row["is_out"] = not low <= row["temperature_c"] <= high
-        told.append(row)
-    return told
+    by_zone = live.air_by_zone()
+    return [_zone(zone, by_zone.get(zone.id, []), now_s) for zone in site.zones]
 
 
-def edges(live: Live, heads: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return each edge: beat age, head against tip, outbox."""
+def _zone(zone: Zone, air: list[AirLive], now_s: float) -> dict[str, Any]:
+    fresh = [one for one in air if now_s - one.at_s <= zone.stale_s]
+    if len(air) > PROBES_SHOWN:
+        shown = heapq.nsmallest(
+            PROBES_SHOWN,
+            air,
+            key=lambda one: (
+                now_s - one.at_s <= zone.stale_s and one.quality == "good",
+                one.device,
+            ),
+        )
+    else:
+        shown = sorted(air, key=lambda one: one.device)
+    row: dict[str, Any] = {
+        "zone": zone.id,
+        "low_c": zone.temperature_c.low,
+        "high_c": zone.temperature_c.high,
+        "stale_s": zone.stale_s,
+        "probes_count": len(air),
+        "fresh_count": len(fresh),
+        "age_s": round(min((now_s - one.at_s for one in air), default=-1.0), 1),
+        "is_stale": not fresh,
+        "probes": [{"device": one.device, **_reading(one, now_s)} for one in shown],
+    }
+    for field in _CLIMATE:
+        values = [one.values[field] for one in fresh or air if field in one.values]
+        if values:
+            row[field] = round(statistics.median(values), 2)
+    if "temperature_c" in row:
+        low, high = zone.temperature_c.low, zone.temperature_c.high
+        row["is_out"] = not low <= row["temperature_c"] <= high
+    return row
+
+
+def _reading(air: AirLive, now_s: float) -> dict[str, Any]:
+    return {"age_s": round(now_s - air.at_s, 1), "quality": air.quality, "values": air.values}
+
+
+def edges(live: Live, heads: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return edges (beat age, head against tip, outbox) up to a bound, and their count.
+
+    Beyond the bound those that are not heard or forked are told first.
+    """
     now_s = time.monotonic()
     told = []
     for edge, one in sorted(live.edges.items()):
@@ -70,27 +91,55 @@ def edges(live: Live, heads: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
                 "boot": one.boot,
             }
         )
-    return told
+    count = len(told)
+    if count > EDGES_SHOWN:
+        told.sort(key=lambda row: row["is_online"] and not row["is_forked"])
+    return {"edges": told[:EDGES_SHOWN], "edges_count": count}
 
 
-def devices(live: Live) -> list[dict[str, Any]]:
-    """Return each device as its birth told it."""
-    now_ns = time.time_ns()
-    return [
-        {
-            "edge": one.edge,
-            "device": one.device,
-            "family": one.family,
-            "status": one.status,
-            "status_reason": one.status_reason,
-            "zone": one.zone,
-            "read_point": one.read_point,
-            "seen_age_s": None
-            if one.last_seen_ns is None
-            else round(max(0, now_ns - one.last_seen_ns) / 1e9, 1),
-        }
-        for _, one in sorted(live.devices.items())
+def devices(live: Live, *, text: str = "", count_max: int = DEVICES_SHOWN) -> dict[str, Any]:
+    """Return devices as their births and last readings told them, up to a bound, and their count.
+
+    `text` stands somewhere in the name of the device, edge, family or zone. Beyond the bound those
+    that are not well are told first.
+    """
+    wanted = text.strip().lower()
+    found = [
+        one
+        for one in list(live.devices.values())
+        if not wanted
+        or any(wanted in word for word in (one.device, one.edge, one.family.lower(), one.zone))
     ]
+    if len(found) > count_max:
+        shown = heapq.nsmallest(count_max, found, key=_by_trouble)
+    else:
+        shown = sorted(found, key=lambda one: (one.edge, one.device))
+    now_s, now_ns = time.monotonic(), time.time_ns()
+    return {
+        "devices": [_device(live, one, now_s=now_s, now_ns=now_ns) for one in shown],
+        "devices_count": len(found),
+    }
+
+
+def _by_trouble(one: DeviceLive) -> tuple[bool, str, str]:
+    return one.status == "ok", one.edge, one.device
+
+
+def _device(live: Live, one: DeviceLive, *, now_s: float, now_ns: int) -> dict[str, Any]:
+    air = live.air.get((one.zone, one.edge, one.device))
+    return {
+        "edge": one.edge,
+        "device": one.device,
+        "family": one.family,
+        "status": one.status,
+        "status_reason": one.status_reason,
+        "zone": one.zone,
+        "read_point": one.read_point,
+        "seen_age_s": None
+        if one.last_seen_ns is None
+        else round(max(0, now_ns - one.last_seen_ns) / 1e9, 1),
+        "reading": None if air is None else _reading(air, now_s),
+    }
 
 
 def vehicles(live: Live) -> list[dict[str, Any]]:

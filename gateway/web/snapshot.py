@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from gateway.settings import Site
 
 MAKE_S_MIN: Final = 0.5
-HEARTBEAT_S: Final = 1.0
+LEDGER_S_MAX: Final = 1.0
+"""A ledger that tells of no change is read again after so long, if somebody looks."""
+WAKE_S_MIN: Final = 0.02
 TABS_COUNT_MAX: Final = 100
 
 
 class Snapshots:
-    """Makes the picture when somebody looks; tabs share it."""
+    """Makes the picture when somebody looks; tabs share it, and its text."""
 
     def __init__(self, core: Core, live: Live, site: Site) -> None:
         self._core = core
@@ -38,6 +40,12 @@ class Snapshots:
         self._site = site
         self._made_s = -1e9
         self._picture: dict[str, Any] = {}
+        self._event: bytes | None = None
+        """The picture as the tabs get it; made when the first of them asks."""
+        self._ledger: dict[str, Any] = {}
+        self._ledger_read_s = -1e9
+        self._ledger_count = -1
+        """How many changes there had been when the ledger was read."""
         self._turn = asyncio.Lock()
         self.tabs_count = 0
         self._closing = asyncio.Event()
@@ -45,47 +53,56 @@ class Snapshots:
     def close(self) -> None:
         """End every stream soon: a server that stops waits for them."""
         self._closing.set()
-        self._core.changes.notify()
 
     async def now(self) -> dict[str, Any]:
         """Return a picture that is at most half a second old."""
         async with self._turn:
             if time.monotonic() - self._made_s >= MAKE_S_MIN:
-                ledger = await self._core.read(_read)
-                self._picture = self._with_present(ledger)
+                await self._read_ledger()
                 self._made_s = time.monotonic()
+                self._picture, self._event = self._with_present(), None
             return self._picture
 
-    def _with_present(self, ledger: dict[str, Any]) -> dict[str, Any]:
-        heads = ledger.pop("heads")
+    async def _read_ledger(self) -> None:
+        count, now_s = self._core.changes.count, time.monotonic()
+        if count != self._ledger_count or now_s - self._ledger_read_s >= LEDGER_S_MAX:
+            self._ledger = await self._core.read(_read)
+            self._ledger_count, self._ledger_read_s = count, now_s
+
+    def _with_present(self) -> dict[str, Any]:
+        ledger = {name: told for name, told in self._ledger.items() if name != "heads"}
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return {
             "at": stamp,
             **ledger,
             "climate": present.climate(self._site, self._live),
-            "edges": present.edges(self._live, heads),
-            "devices": present.devices(self._live),
+            **present.edges(self._live, self._ledger["heads"]),
+            **present.devices(self._live),
             "vehicles": present.vehicles(self._live),
             "processes": present.processes(self._live),
             "is_simulated": "hall" in self._live.processes,
         }
 
-    async def stream(self) -> AsyncIterator[str]:
-        """Yield server-sent events: the newest picture after each change, or each second."""
-        sent = ""
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Yield server-sent events: each picture, twice a second while anybody looks."""
+        sent_s = -1e9
         while not self._closing.is_set():
             picture = await self.now()
-            if picture["at"] != sent:
-                sent = picture["at"]
-                body = json.dumps(
-                    picture, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-                )
-                yield f"event: snapshot\ndata: {body}\n\n"
+            if self._made_s != sent_s:
+                sent_s = self._made_s
+                if self._event is None:
+                    self._event = _event(picture)
+                yield self._event
+            # All tabs wake together when the next picture is due: none shows an old one longer.
+            due_s = max(WAKE_S_MIN, self._made_s + MAKE_S_MIN - time.monotonic())
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(MAKE_S_MIN):
+                async with asyncio.timeout(due_s):
                     await self._closing.wait()
-                    return
-            await self._core.wait_changed(HEARTBEAT_S - MAKE_S_MIN)
+
+
+def _event(picture: dict[str, Any]) -> bytes:
+    body = json.dumps(picture, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return f"event: snapshot\ndata: {body}\n\n".encode()
 
 
 class TabStream(StreamingResponse):

@@ -34,7 +34,9 @@ export function climate(picture) {
 }
 
 export function probes(zone) {
-  return html`<table class="cards"><thead><tr><th>${t("probe")}</th><th>${t("reading")}</th>
+  const cut = zone.probes.length < zone.probes_count
+    ? html`<p class="note">${t("probesCut", {count: zone.probes.length, all: zone.probes_count})}</p>` : "";
+  return html`${cut}<table class="cards"><thead><tr><th>${t("probe")}</th><th>${t("reading")}</th>
     <th>${t("quality")}</th><th>${t("seen")}</th></tr></thead><tbody>${zone.probes.map((one) => html`<tr
     data-key="probe-${one.device}"><td data-h="${t("probe")}">${one.device}</td>
     <td data-h="${t("reading")}">${readings(one.values)}</td>

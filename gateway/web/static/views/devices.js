@@ -4,7 +4,9 @@ import {growing, when} from "../format.js";
 import {placeLink} from "../links.js";
 import {phrase} from "../say.js";
 import {t, word} from "../words.js";
+import {ask} from "../ask.js";
 import {readings} from "../parts/climate.js";
+import {field} from "../parts/filters.js";
 
 const sign = (ok, text) => (ok ? text : html`<span class="bad">■ ${text}</span>`);
 
@@ -25,20 +27,19 @@ function edges(rows) {
     </table>`;
 }
 
-function lastReading(state, device) {
-  const probes = state.picture.climate.flatMap((zone) => zone.probes);
-  const probe = probes.find((one) => one.device === device.device);
-  return probe ? html`${readings(probe.values)} · ${growing(probe.age_s)}` : html`${t("noReading")}`;
+function lastReading(one) {
+  const last = one.reading;
+  return last ? html`${readings(last.values)} · ${growing(last.age_s)}` : html`${t("noReading")}`;
 }
 
-function device(state, one) {
+function device(one) {
   const point = one.read_point ? placeLink(`dock:${one.read_point}`) : "–";
   const where = one.zone ? word("zone", one.zone) : point;
   const reason = one.status_reason ? phrase(one.status_reason, "device") : "";
   const text = one.status === "ok" ? word("device", "ok") : reason || word("device", one.status);
   return html`<tr data-key="device-${one.edge}-${one.device}"><td data-h="${t("device")}">
     <details data-key="more"><summary>${one.device}</summary>
-    <p>${t("lastReading")}: ${lastReading(state, one)}</p>
+    <p>${t("lastReading")}: ${lastReading(one)}</p>
     <p>${t("lastError")}: ${reason || t("noError")}</p></details></td>
     <td data-h="${t("edge")}">${one.edge}</td><td data-h="${t("family")}">${one.family}</td>
     <td data-h="${t("where")}">${where}</td><td data-h="${t("state")}">${sign(one.status === "ok", text)}</td>
@@ -57,16 +58,45 @@ function processes(rows) {
     <td data-h="${t("since")}">${when(one.since)}</td></tr>`)}</tbody></table>`;
 }
 
+// A picture tells some devices of many, those in trouble first; a filter asks the gateway.
+const wanted = (state) => (state.filters.deviceText ?? "").trim();
+
+function list(state) {
+  const {picture} = state;
+  const text = wanted(state);
+  const shown = text && state.data?.text === text ? state.data : picture;
+  const counts = {count: shown.devices.length, all: shown.devices_count};
+  return html`<section class="wide" id="list">
+    <h2 tabindex="-1">${t("nav.devices")} · ${picture.devices_count}</h2>
+    <div class="filters">${field(state, "deviceText", t("filterText"))}</div>
+    ${counts.count < counts.all ? html`<p class="note">${t("devicesCut", counts)}</p>` : ""}
+    ${shown.devices.length ? table(shown.devices) : html`<p class="empty">${t("noDeviceSo")}</p>`}</section>`;
+}
+
+function table(rows) {
+  return html`<table class="cards"><thead><tr><th>${t("device")}</th><th>${t("edge")}</th>
+    <th>${t("family")}</th><th>${t("where")}</th><th>${t("state")}</th><th>${t("seen")}</th></tr></thead>
+    <tbody>${rows.map(device)}</tbody></table>`;
+}
+
 export const devices = {
+  every: 1,
+
+  async load(state) {
+    const text = wanted(state);
+    if (!text) return null;
+    return {text, ...await ask(`/api/devices?${new URLSearchParams({q: text})}`)};
+  },
+
   draw(state) {
     const {picture} = state;
+    const {edges: told, edges_count: all} = picture;
     return html`<section class="wide" id="edges">
-      <h2 tabindex="-1">${t("edges")}</h2>${edges(picture.edges)}
+      <h2 tabindex="-1">${t("edges")}</h2>
+      ${told.length < all ? html`<p class="note">${t("edgesCut", {count: told.length, all})}</p>` : ""}
+      ${edges(told)}
       <p><a href="#custody">${t("nav.custody")}</a> · <a href="#gaps">${t("nav.gaps")}</a></p></section>
-      <section class="wide" id="list"><h2 tabindex="-1">${t("nav.devices")} · ${picture.devices.length}</h2>
-      <table class="cards"><thead><tr><th>${t("device")}</th><th>${t("edge")}</th><th>${t("family")}</th>
-      <th>${t("where")}</th><th>${t("state")}</th><th>${t("seen")}</th></tr></thead>
-      <tbody>${picture.devices.map((one) => device(state, one))}</tbody></table></section>
+      ${list(state)}
       <section class="wide" id="processes"><h2 tabindex="-1">${t("processes")}</h2>
       ${processes(picture.processes)}</section>`;
   },

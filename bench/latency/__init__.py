@@ -1,0 +1,1 @@
+"""How long a reading takes to the database and to the page."""
