@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from edge.links.line import Line
     from edge.ports import CommandResult
@@ -52,6 +52,18 @@ class ReaderDriver(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hints:
+    """How a scan meets a family: on which lines, with which questions, in which variants."""
+
+    lines: tuple[tuple[int, str], ...]
+    """(baud, format), the usual ones first."""
+    asks: tuple[bytes, ...] = ()
+    """Questions that change nothing in the device; empty for one that speaks unasked."""
+    variants: tuple[Mapping[str, object], ...] = ({},)
+    """Settings of the family that change how its bytes read: each is tried."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Family(Generic[DeviceT]):
     """What every family has."""
 
@@ -59,6 +71,8 @@ class Family(Generic[DeviceT]):
     """Its field `family` is a Literal of the names that a site file may write."""
     model: str
     """What a birth tells until the device says better."""
+    hints: Hints | None = None
+    """None: a scan does not find it on a byte line."""
 
     @property
     def names(self) -> tuple[str, ...]:

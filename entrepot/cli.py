@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "verify": _verify,
         "check": _check,
         "watch": _watch,
+        "scan": _scan,
+        "wizard": _wizard,
         "custody": _custody,
         "epc": _epc,
         "schema": _schema,
@@ -121,6 +123,20 @@ def _watch(asked: argparse.Namespace) -> int:
         return asyncio.run(watch(url, asked.topics))
     except NotWatchable as error:
         raise StartRefused("watch", str(error)) from error
+
+
+def _scan(asked: argparse.Namespace) -> int:
+    from entrepot.scan import scan  # noqa: PLC0415
+
+    return asyncio.run(scan(asked, tell=_tell, say=_complain))
+
+
+def _wizard(asked: argparse.Namespace) -> int:
+    from entrepot.wizard import wizard  # noqa: PLC0415
+
+    for line in wizard(asked):
+        _tell(line)
+    return 0
 
 
 def _custody(asked: argparse.Namespace) -> int:

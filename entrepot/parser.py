@@ -44,6 +44,14 @@ def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         "dir", type=Path, nargs="?", default=DEFAULT_SITE, metavar="DIR", help=_SITE_HELP
     )
     _watch(add("watch", "print decoded messages of a broker"))
+    _scan(add("scan", "find what is connected; nothing is written to a device"))
+    wizard = add("wizard", "byte order and scale of registers from what a display shows")
+    wizard.add_argument(
+        "sample",
+        nargs="+",
+        metavar="WORDS=SHOWN",
+        help="registers in hex and the display's value of the same moment: 41AC,0000=21.5",
+    )
     _custody(add("custody", "edges' chains: status, adopt, stop, settle"))
     epc = add("epc", "decode tags: one JSON line each")
     epc.add_argument("hex", nargs="+", metavar="HEX", help="24 hexadecimal digits of a tag")
@@ -95,6 +103,26 @@ def _watch(parser: argparse.ArgumentParser) -> None:
         "--mqtt", metavar="URL", help="mqtt://HOST:PORT (default: the broker that runs on --data)"
     )
     _data(parser, "folder of the run whose broker is watched (default: data)")
+
+
+def _scan(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--port",
+        action="append",
+        default=[],
+        metavar="PORT",
+        help="a serial port, may come again (default: every one of this machine)",
+    )
+    add(
+        "--tcp",
+        action="append",
+        default=[],
+        metavar="RANGE",
+        help="192.0.2.10-40 or 192.0.2.0/24, with :PORT,PORT (default ports: 502,5084,4001)",
+    )
+    add("--json", action="store_true", help="one JSON line for each port")
+    _data(parser, "folder that ports like dev/NAME lie below (default: data)")
 
 
 def _custody(parser: argparse.ArgumentParser) -> None:

@@ -7,11 +7,13 @@ import contextlib
 import errno
 import os
 import re
+import time
 from typing import TYPE_CHECKING, Final
 
 import serial
 
 from edge.errors import LinkLost
+from edge.links.frames import FrameLog
 from runtime.addresses import check_address
 from runtime.addresses import host_and_port as parts_of
 
@@ -40,6 +42,7 @@ class Line:
         self._news = asyncio.Event()
         self._lost: str | None = "not open yet"
         self._task: asyncio.Task[None] | None = None
+        self.frames = FrameLog()
 
     async def connect(self) -> None:
         """Open the line. Raises LinkLost."""
@@ -98,6 +101,7 @@ class Line:
             self._fail(plain_reason(error))
 
     def _take(self, data: bytes) -> None:
+        self.frames.note("in", data, time.monotonic())
         self._held += data
         del self._held[:-HELD_BYTES_MAX]
         self._news.set()
@@ -131,6 +135,7 @@ class Line:
         """Send everything."""
         if self._lost is not None:
             raise LinkLost(f"{self.port}: {self._lost}")
+        self.frames.note("out", data, time.monotonic())
         try:
             if self._writer is not None:
                 self._writer.write(data)

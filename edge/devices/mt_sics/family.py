@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from edge.devices.mt_sics.codec import SicsCodec
+from edge.devices.mt_sics.codec import WEIGHT_NOW, SicsCodec
 from edge.devices.mt_sics.driver import SicsDriver
-from edge.families import ScaleFamily
+from edge.families import Hints, ScaleFamily
 from edge.settings import ScaleSettings
 
 
@@ -20,6 +20,15 @@ FAMILIES: Final = (
     ScaleFamily(
         settings=MtSics,
         model="MT-SICS",
+        hints=Hints(
+            lines=(
+                (9600, "8N1"),
+                (19200, "8N1"),
+                (2400, "7E1"),
+                (9600, "7E1"),
+            ),
+            asks=(WEIGHT_NOW,),
+        ),
         codec=lambda _: SicsCodec(),
         driver=lambda _, line: SicsDriver(line),
     ),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from edge.devices.uhf_m100.codec import M100Codec
+from edge.devices.uhf_m100.codec import VERSION, M100Codec
 from edge.devices.uhf_m100.driver import M100Driver
-from edge.families import ReaderFamily
+from edge.families import Hints, ReaderFamily
 from edge.settings import Baud, ReaderSettings
 
 
@@ -21,6 +21,7 @@ FAMILIES: Final = (
     ReaderFamily(
         settings=UhfM100,
         model="M100",
+        hints=Hints(lines=((115200, "8N1"),), asks=(VERSION,)),
         codec=lambda _: M100Codec(),
         driver=lambda _, line: M100Driver(line),
     ),

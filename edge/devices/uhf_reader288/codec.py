@@ -30,6 +30,10 @@ def crc(data: bytes) -> bytes:
     return value.to_bytes(2, "little")
 
 
+INFORMATION: Final = bytes([0x04, 0xFF, 0x21]) + crc(bytes([0x04, 0xFF, 0x21]))
+"""Asks any reader on the line (address FF) what it is."""
+
+
 def inventory(antenna: int, *, scan_100ms: int = 1) -> bytes:
     """Return the command of one round on an antenna (1-based), address 0, session 0, Q 4."""
     data = bytes([0x04, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x80 + antenna - 1, scan_100ms])

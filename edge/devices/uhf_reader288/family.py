@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from edge.devices.uhf_reader288.codec import Reader288Codec
+from edge.devices.uhf_reader288.codec import INFORMATION, Reader288Codec
 from edge.devices.uhf_reader288.driver import Reader288Driver
-from edge.families import ReaderFamily
+from edge.families import Hints, ReaderFamily
 from edge.settings import Baud, ReaderSettings
 
 if TYPE_CHECKING:
@@ -30,6 +30,13 @@ FAMILIES: Final = (
     ReaderFamily(
         settings=UhfReader288,
         model="UHFReader288",
+        hints=Hints(
+            lines=(
+                (57600, "8N1"),
+                (115200, "8N1"),
+            ),
+            asks=(INFORMATION,),
+        ),
         codec=lambda _: Reader288Codec(),
         driver=_driver,
     ),
