@@ -48,6 +48,8 @@ class EdgeLive:
     is_full: bool = False
     mode: str = "following"
     """What its chain makes of the ledger: following, asking, forked, exhausted or stopped."""
+    config_errors: list[str] = field(default_factory=list)
+    """Why the newest edition of its file is not in force; empty where it is."""
     boxes: dict[str, BoxLive] = field(default_factory=dict)
     """By boot: every process that told of itself under this name of late."""
     cloned_at_s: float = -1e9

@@ -46,6 +46,22 @@ _ALL: Final = (
         ),
     ),
     Definition(
+        id="config-refused",
+        severity="warning",
+        en=words_of(
+            "Edge's file refused",
+            "The edge's file was changed and has a fault.",
+            "The edge goes on with the former edition; what was changed is not in force.",
+            "Mend the key that is named, or put the file back; `entrepot check` lists every fault.",
+        ),
+        zh=words_of(
+            "边缘节点配置被拒绝",
+            "该节点的配置文件已修改，但存在错误。",
+            "节点继续使用原配置，修改未生效。",
+            "改正所指出的键，或还原文件；`entrepot check` 列出全部错误。",
+        ),
+    ),
+    Definition(
         id="climate-excursion",
         severity="critical",
         en=words_of(

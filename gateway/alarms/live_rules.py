@@ -16,6 +16,7 @@ MANAGED: Final = frozenset(
     {
         "edge-lost",
         "dead-letter-flood",
+        "config-refused",
         "device-lost",
         "climate-stale",
         "custody-clone",
@@ -35,6 +36,8 @@ START_S: Final = 15.0
 """After our start everything gets so long to be heard for the first time."""
 DEVICE_LOST_S: Final = 3.0
 RESTART_SHOWN_S: Final = 60.0
+SHOWN_CHARS: Final = 300
+"""Of a fault in an edge's file: key and remedy stand at its start."""
 
 
 def wanted(site: Site, live: Live, now_s: float) -> Wanted:
@@ -53,6 +56,7 @@ def wanted(site: Site, live: Live, now_s: float) -> Wanted:
     if live.has_twin(now_s):
         found["ledger-twin", "ledger"] = "a gateway of our ledger's id told of another journal"
     found.update(_chains(live, now_s))
+    found.update(_configs(live))
     found.update(_processes(live, now_s))
     return found
 
@@ -75,6 +79,16 @@ def _chains(live: Live, now_s: float) -> Wanted:
         if edge.is_full:
             found["custody-full", name] = f"edge {name} can keep no further events"
     return found
+
+
+def _configs(live: Live) -> Wanted:
+    return {
+        ("config-refused", edge.edge): (
+            f"edge {edge.edge} goes on with its former file: {edge.config_errors[0][:SHOWN_CHARS]}"
+        )
+        for edge in list(live.edges.values())
+        if edge.config_errors
+    }
 
 
 def lasting(live: Live, rule: str, found: Wanted, *, now_s: float, after_s: float) -> Wanted:

@@ -12,7 +12,15 @@ from pydantic import ValidationError
 from gateway.ingest.admission import why
 from gateway.ledger import heads, journal, letters
 from gateway.live import FOREIGN_COUNT_MAX, BoxLive, DeviceLive, EdgeLive
-from wire.control import DeviceBirth, EdgeBeat, EdgeState, GatewayBeat, Head, Hello
+from wire.control import (
+    ConfigReport,
+    DeviceBirth,
+    EdgeBeat,
+    EdgeState,
+    GatewayBeat,
+    Head,
+    Hello,
+)
 from wire.topics import edge_of, edge_topic, gateway_topic, word
 
 if TYPE_CHECKING:
@@ -29,6 +37,7 @@ BODY_BYTES_MAX: Final = 65_536
 EDGES_COUNT_MAX: Final = 1_000
 DEVICES_COUNT_MAX: Final = 10_000
 BOXES_COUNT_MAX: Final = 8
+CONFIG_ERRORS_MAX: Final = 20
 BOX_KEPT_S: Final = 60.0
 LENGTHS_S: Final = 30.0
 
@@ -45,6 +54,7 @@ def control_topics() -> list[str]:
         edge_topic("+", "device", "+"),
         edge_topic("+", "beat"),
         edge_topic("+", "hello"),
+        edge_topic("+", "cfg", "reported"),
         gateway_topic("+", "beat"),
     ]
 
@@ -78,6 +88,8 @@ class Control:
                     self._birth(edge, word(device), body)
                 case ["beat"]:
                     self._beat(edge, EdgeBeat.model_validate_json(body))
+                case ["cfg", "reported"] if body:
+                    self._config(edge, ConfigReport.model_validate_json(body))
                 case ["hello"]:
                     await self._hello(session, edge, Hello.model_validate_json(body))
                 case _:
@@ -96,6 +108,11 @@ class Control:
         if not state.online and live.boot and state.boot != live.boot:
             return  # The will of an earlier life.
         live.is_online = state.online
+        self._core.changes.notify()
+
+    def _config(self, edge: str, report: ConfigReport) -> None:
+        is_refused = report.outcome == "refused"
+        self._edge(edge).config_errors = report.errors[:CONFIG_ERRORS_MAX] if is_refused else []
         self._core.changes.notify()
 
     def _beat(self, edge: str, beat: EdgeBeat) -> None:

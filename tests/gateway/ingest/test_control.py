@@ -10,6 +10,7 @@ import mqtt5
 import pytest
 
 from gateway import boxes
+from gateway.alarms import live_rules
 from gateway.core import Core
 from gateway.ingest.control import Control
 from gateway.live import Live
@@ -175,3 +176,18 @@ def test_vehicles_that_the_site_does_not_name_are_not_kept() -> None:
     take: Callable[..., object] = vehicle_live.update
     take(live, SITE, "uagv/v2/hall/ghost/connection", b'{"connectionState":"ONLINE"}', 1.0)
     assert live.vehicles == {}
+
+
+def test_an_edge_whose_changed_file_is_refused_is_an_alarm_until_it_is_mended() -> None:
+    """A technician edits a file and leaves: somebody must hear that it is not in force."""
+    house = House()
+    house.live.since[("gateway", "started")] = 0.0
+    report = {"generation": 1, "hash": "f" * 64, "outcome": "refused", "errors": ["baud: 960"]}
+
+    def alarms() -> dict[tuple[str, str], str]:
+        house.hear("wh/v1/e/dock-2/cfg/reported", json.dumps(report).encode())
+        return live_rules.wanted(SITE, house.live, house.clock.mono_s())
+
+    assert alarms()["config-refused", "dock-2"].endswith("baud: 960")
+    report |= {"generation": 2, "outcome": "applied", "errors": []}
+    assert ("config-refused", "dock-2") not in alarms()

@@ -7,6 +7,7 @@ import {phrase, refusalList} from "../say.js";
 import {language, t, word} from "../words.js";
 import {act, releaseHolds, sendAway} from "./acts.js";
 
+const EDGE = new Set(["edge-lost", "config-refused"]);
 const GATE = new Set(["gate-refused", "gate-blocked"]);
 const PALLET = new Set(["weight-discrepancy", "tags-discrepancy", "putaway-blocked"]);
 const LEDGER = new Set(["ledger-twin", "foreign-gateway"]);
@@ -30,7 +31,7 @@ function subject(state, one) {
     return html`<a href="#custody/${encodeURIComponent(name)}">${t("edge")} ${name}</a>`;
   }
   if (LEDGER.has(definition)) return html`<a href="#custody">${t("nav.custody")}</a>`;
-  if (definition.startsWith("edge-")) return html`<a href="#devices">${t("edge")} ${name}</a>`;
+  if (EDGE.has(definition)) return html`<a href="#devices">${t("edge")} ${name}</a>`;
   if (definition === "device-lost") return html`<a href="#devices">${name}</a>`;
   if (definition === "order-cutoff-near") return html`<a href="#dispatch">${t("nav.dispatch")}</a>`;
   if (definition === "dead-letters") return html`<a href="#letters">${t("dead")}</a>`;
