@@ -13,14 +13,24 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from edge.links.line import Line
+    from edge.modbus.master import Master
+    from edge.modbus.pdu import Request
     from edge.ports import CommandResult
-    from edge.readings import Reading, TagRead, Weighed
+    from edge.readings import Reading, TagRead, UnitReading, Weighed
 
-from edge.settings import CameraSettings, Device, PlcSettings, ReaderSettings, ScaleSettings
+from edge.settings import (
+    CameraSettings,
+    Device,
+    PlcSettings,
+    ReaderSettings,
+    ScaleSettings,
+    UnitSettings,
+)
 
 DeviceT = TypeVar("DeviceT", bound=Device)
 ScaleT = TypeVar("ScaleT", bound=ScaleSettings)
 ReaderT = TypeVar("ReaderT", bound=ReaderSettings)
+UnitT = TypeVar("UnitT", bound=UnitSettings)
 
 
 class Codec(Protocol):
@@ -96,9 +106,35 @@ class ReaderFamily(Family[ReaderT]):
     driver: Callable[[ReaderT, Line], ReaderDriver]
 
 
+class UnitDriver(Protocol):
+    """One unit of a Modbus bus, TCP included."""
+
+    @property
+    def polls(self) -> Mapping[str, float]:
+        """Return what is read, and every how many seconds; a dead unit is probed with the first."""
+
+    @property
+    def channels(self) -> Mapping[str, str]:
+        """Return what it tells, and in which unit."""
+
+    def plan(self, poll: str) -> Sequence[Request]:
+        """Return the requests of a poll, as they are sent now."""
+
+    async def read(self, poll: str, *, timeout_s: float | None) -> UnitReading:
+        """Return what a poll tells. Raises NoReply, BadReply, LinkLost."""
+
+    async def tell(self, verb: str, args: Mapping[str, object]) -> CommandResult:
+        """Do once what the unit can do, and read it back; refuse the rest."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class UnitFamily(Family[Device]):
-    """Units of a bus, read by register maps."""
+class UnitFamily(Family[UnitT]):
+    """Units of a bus."""
+
+    driver: Callable[[UnitT, Master | None, Callable[[], float]], UnitDriver]
+    """Without a master it can only tell its plan."""
+    title: Callable[[UnitT], str]
+    """The model that a birth tells."""
 
 
 @dataclass(frozen=True, kw_only=True)

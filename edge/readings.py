@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - dataclasses tell their types
 from dataclasses import dataclass, field
 from decimal import Decimal  # noqa: TC003 - dataclasses tell their types
 from typing import Literal
@@ -68,6 +69,20 @@ class Told:
     head: str
     text: str
     frame_hex: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitReading:
+    """What one poll of a unit told."""
+
+    values: Mapping[str, Mapping[str, float]]
+    """By kind of reading, then by field; what is not known is absent."""
+    missing: Mapping[str, str]
+    """Why a field is absent."""
+    inputs: Mapping[str, bool] = field(default_factory=dict)
+    """Switches and sensors that are told when they change."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """What is no reading: `serial`."""
 
 
 Reading = TagRead | RoundEnd | Weighed | Told | FrameCorrupt

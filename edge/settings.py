@@ -14,7 +14,6 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 Baud = Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400]
 Format = Literal["8N1", "8N2", "8E1", "8O1", "7E1", "7O1", "7N2"]
 """Data bits, parity, stop bits."""
-Unit = Annotated[int, Field(ge=1, le=247)]
 
 
 class Portal(Settings):
@@ -74,12 +73,15 @@ class CameraSettings(Device):
 
 
 class UnitSettings(Device):
-    """A sensor on a bus."""
+    """A unit of a bus."""
 
     bus: Word
-    unit: Unit
-    zone: Word
+    unit: Annotated[int, Field(ge=0, le=255)]
+    """1 to 247 on a line; 0 and 255 name a Modbus TCP device itself."""
+    zone: Annotated[str, Field(pattern=r"^[a-z0-9-]{0,64}$")] = ""
     poll_s: Seconds = 1.0
+    polls: dict[str, Seconds] = Field(default_factory=dict)
+    """Intervals of the register groups that the device's map names."""
 
 
 class PlcSettings(Device):
@@ -95,14 +97,19 @@ class PlcSettings(Device):
 
 
 class Bus(Settings):
-    """An RS-485 line."""
+    """An RS-485 line, a converter that carries its bytes over TCP, or a Modbus TCP connection."""
 
     id: Word
     port: SerialPort
+    framing: Literal["rtu", "tcp"] = "rtu"
+    """tcp: Modbus TCP; `port` is then tcp://HOST:PORT, or dev/NAME for a file that holds it."""
     baud: Baud = 9600
     format: Literal["8N1", "8N2", "8E1", "8O1"] = "8N1"
     timeout_s: Seconds = 0.3
-    turnaround_s: Annotated[float, Field(ge=0, le=1)] = 0.002
+    turnaround_s: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """A pause before each request beyond the 3.5 characters that the standard asks for."""
+    echo: bool | None = None
+    """Whether the adapter gives back what is sent; left out, it is found out."""
 
 
 class Archive(Settings):

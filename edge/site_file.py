@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from edge.catalogue.edge_settings import EdgeSettings
+from edge.devices.modbus.maps import load_map
 from edge.settings import Archive, PlcSettings, ReaderSettings, SerialDevice, UnitSettings
 from runtime.settings import Fault, SettingsRefused, read_toml, settings_from
 from runtime.settings_words import probably
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     """Takes key, message and remedy of a fault."""
 
 WORD: Final = re.compile(r"[a-z0-9-]{1,64}")
+SITE_MAP: Final = "modbus_map"
+MAP_NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
 INPUTS: Final = ("eye-inner", "eye-outer", "exit-beam", "gate-closed", "truck-present")
 """What rules and portals of ours ask for; a portal may name further eyes."""
+UNIT_MAX: Final = 254
+"""Up to 247 by the standard; some devices answer to any of 248 to 254."""
 COILS: Final = ("gate", "light-amber", "light-green", "light-red")
 
 
@@ -36,10 +41,46 @@ def read_edge(site_dir: Path, edge: str) -> tuple[EdgeSettings | None, list[Faul
     """Return an edge's settings, where their form allows it, and every fault of its file."""
     try:
         path = path_of(site_dir, edge)
-        settings = settings_from(path, read_toml(path), EdgeSettings)
+        document = with_maps(site_dir, path, read_toml(path))
+        settings = settings_from(path, document, EdgeSettings)
     except SettingsRefused as refused:
         return None, refused.faults
     return settings, _cross_faults(path, edge, settings)
+
+
+def with_maps(site_dir: Path, path: Path, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with the maps that its devices name put in. Raises SettingsRefused."""
+    faults: list[Fault] = []
+    devices = document.get("devices")
+    for one in devices if isinstance(devices, list) else []:
+        if not isinstance(one, dict) or one.get("family") != SITE_MAP:
+            continue
+        name = one.get("map")
+        if not isinstance(name, str) or not MAP_NAME.fullmatch(name):
+            continue  # Told with the other faults of the file.
+        key = f"devices.{one.get('id', '')}"
+        if "definition" in one:
+            message, remedy = "is not written here", f"Write it to maps/{name}.toml."
+            faults.append(
+                Fault(file=str(path), key=f"{key}.definition", message=message, remedy=remedy)
+            )
+            continue
+        where = site_dir / "maps" / f"{name}.toml"
+        if not where.exists():
+            known = sorted(each.stem for each in where.parent.glob("*.toml"))
+            message = f"there is no {where.relative_to(site_dir)}"
+            fault = Fault(
+                file=str(path), key=f"{key}.map", message=message, remedy=probably(name, known)
+            )
+            faults.append(fault)
+            continue
+        try:
+            one["definition"] = load_map(where)
+        except SettingsRefused as refused:
+            faults += refused.faults
+    if faults:
+        raise SettingsRefused(faults)
+    return document
 
 
 def path_of(site_dir: Path, edge: str) -> Path:
@@ -122,12 +163,22 @@ def _check_ids(tell: Tell, key: str, ids: list[str]) -> None:
 
 def _check_units(tell: Tell, settings: EdgeSettings) -> None:
     buses = sorted(bus.id for bus in settings.buses)
+    framings = {bus.id: bus.framing for bus in settings.buses}
+    for bus in settings.buses:
+        if bus.framing == "tcp" and bus.port.startswith("/"):
+            message = f"framing is tcp and {bus.port} is a serial port"
+            remedy = "Give tcp://HOST:PORT, or leave framing out."
+            tell(f"buses.{bus.id}.port", message, remedy)
     taken: dict[tuple[str, int], str] = {}
     for one in settings.devices:
         if not isinstance(one, UnitSettings):
             continue
         if one.bus not in buses:
             tell(f"devices.{one.id}.bus", f"unknown bus {one.bus!r}", probably(one.bus, buses))
+        framing = framings.get(one.bus, "rtu")
+        if framing == "rtu" and not 1 <= one.unit <= UNIT_MAX:
+            message = f"{one.unit} is no address on a line"
+            tell(f"devices.{one.id}.unit", message, f"Give 1 to {UNIT_MAX}.")
         other = taken.setdefault((one.bus, one.unit), one.id)
         if other != one.id:
             message = f"unit {one.unit} of {one.bus} is {other!r} already"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from edge.devices.modbus_sensors.plan import utilisation_ratio
-from edge.settings import PlcSettings, UnitSettings
+from edge.catalogue.plans import planned
+from edge.modbus.plan import NEARLY_FULL_RATIO
+from edge.settings import PlcSettings
 from edge.site_file import load_edge, ports_of, read_edge
 from entrepot.check_hall import hall_faults
 from gateway.settings import read_site
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from edge.catalogue.edge_settings import EdgeSettings
     from gateway.settings import Site
-
-NEARLY_FULL: Final = 0.9
 
 
 def check(site_dir: Path, *, with_hall: bool = True) -> list[Fault]:
@@ -45,27 +44,16 @@ def check(site_dir: Path, *, with_hall: bool = True) -> list[Fault]:
     return list(dict.fromkeys(faults))
 
 
-def planned(edge: EdgeSettings) -> dict[str, float]:
-    """Return the share of line time that the polls of each bus need."""
-    ratios = {}
-    for bus in edge.buses:
-        units = [one for one in edge.devices if isinstance(one, UnitSettings) and one.bus == bus.id]
-        ratios[bus.id] = utilisation_ratio(
-            [(one.family, one.poll_s) for one in units],
-            baud=bus.baud,
-            character_bits=10 if bus.format == "8N1" else 11,
-            turnaround_s=bus.turnaround_s,
-        )
-    return ratios
-
-
 def plans(site_dir: Path) -> list[str]:
     """Return a line a bus: what its polls need of the line's time. Raises SettingsRefused."""
     told = []
     for path in sorted(site_dir.glob("edge-*.toml")):
         edge = load_edge(site_dir, path.stem.removeprefix("edge-"))
-        for bus, ratio in planned(edge).items():
-            warning = ": nearly full, a retry delays every unit" if ratio > NEARLY_FULL else ""
+        for bus, plan in planned(edge).items():
+            ratio = plan.ratio
+            warning = (
+                ": nearly full, a retry delays every unit" if ratio > NEARLY_FULL_RATIO else ""
+            )
             told.append(f"{path.name}: {bus} is polled {ratio:.0%} of its time{warning}")
     return told
 
@@ -110,7 +98,8 @@ def _cross(
                 message = f"site.toml has no dock {device.read_point!r}"
                 remedy = probably(device.read_point, docks)
                 faults.append(_fault(path, f"{key}.read_point", message, remedy))
-        for bus, ratio in planned(edge).items():
+        for bus, plan in planned(edge).items():
+            ratio = plan.ratio
             if ratio > 1:
                 message = f"its polls need {ratio:.0%} of the line's time"
                 remedy = "Poll less often, raise the baud, or move units to another bus."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, NotRequired
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypedDict
 
 from wire.base import Count, Reading, Word
@@ -25,13 +25,46 @@ class Environment(Reading):
 
 
 class Power(Reading):
-    """An electricity meter."""
+    """An electricity meter; with three phases, voltages and currents are told of each."""
 
     voltage_v: float | None = None
     current_a: float | None = None
     power_w: float | None = None
     energy_kwh: float | None = None
     frequency_hz: float | None = None
+    voltage_l1_v: float | None = None
+    voltage_l2_v: float | None = None
+    voltage_l3_v: float | None = None
+    current_l1_a: float | None = None
+    current_l2_a: float | None = None
+    current_l3_a: float | None = None
+    energy_export_kwh: float | None = None
+    power_factor_ratio: float | None = None
+
+
+RESERVED_NAMES: Final = frozenset({"t_ns", "clock", "quality", "reason", "zone", "values"})
+"""Fields of every reading: no signal has such a name."""
+SignalName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+SIGNALS_COUNT_MAX: Final = 500
+
+
+def _own_names(values: dict[str, float]) -> dict[str, float]:
+    """Return signals whose names are their own. Raises ValueError."""
+    if taken := RESERVED_NAMES.intersection(values):
+        raise ValueError(f"{sorted(taken)} are fields of every reading: take other names")
+    return values
+
+
+class Signals(Reading):
+    """What a device says that is of no other kind; names bear their units. A bool is 0 or 1.
+
+    In the store each is a field, so none may have the name of a field that every reading has.
+    """
+
+    zone: Word | None = None
+    values: Annotated[
+        dict[SignalName, float], Field(max_length=SIGNALS_COUNT_MAX), AfterValidator(_own_names)
+    ]
 
 
 class Bus(Reading):
@@ -41,13 +74,17 @@ class Bus(Reading):
     timeouts_count: Count
     errors_count: Count
     cycle_ms: float
+    """One round of all units, as the line was busy with it."""
     utilisation_ratio: float
+    planned_ratio: float | None = None
+    """What the polls need of the line's time by its speed; absent where a line has none."""
 
 
 TELEMETRY_KINDS: Final[dict[str, type[Reading]]] = {
     "environment": Environment,
     "power": Power,
     "bus": Bus,
+    "signals": Signals,
 }
 
 Fields = dict[str, Any]
@@ -75,6 +112,11 @@ _READERS: Final = {kind: _reader_of(model) for kind, model in TELEMETRY_KINDS.it
 
 
 def read_fields(kind: str, body: bytes) -> Fields:
-    """Return the fields of a reading of a known kind. Raises pydantic's ValidationError."""
+    """Return the fields of a reading of a known kind, signals among them by their own names.
+
+    Raises pydantic's ValidationError.
+    """
     fields: Fields = _READERS[kind].validate_json(body)
+    if kind == "signals":
+        fields.update(fields.pop("values"))
     return fields

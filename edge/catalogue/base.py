@@ -46,6 +46,7 @@ class Health:
         self._status: Status = "starting"
         self._reason = ""
         self._last_seen: int | None = None
+        self.serial = ""
 
     def good(self) -> None:
         """Note a good answer."""
@@ -71,6 +72,7 @@ class Health:
         return DeviceBirth(
             family=self._family,
             model=self._model,
+            serial=self.serial,
             zone=self._zone,
             read_point=self._read_point,
             channels=self._channels,

@@ -1,31 +1,34 @@
-"""RS-485 buses: each unit in its turn, a dead one costs the others nothing."""
+"""Buses: each unit in its turn, what one says told at once, a dead one probed and no more."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Final, Never
 
-from edge.catalogue.base import Described, Health, hold
-from edge.devices.modbus_sensors.codec import MAPS
-from edge.devices.modbus_sensors.driver import BusMaster, PolledUnit
-from edge.errors import BadReply, NoReply
-from edge.links.line import Line
+from edge.catalogue.base import Health, hold
+from edge.catalogue.families import FAMILIES
+from edge.catalogue.units import Unit
+from edge.errors import LinkLost
+from edge.families import UnitFamily
+from edge.modbus.open import bus_of
+from edge.modbus.plan import bus_plan
+from edge.modbus.wire_rtu import RtuWire
 from edge.ports import Outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from edge.modbus.plan import BusPlan
     from edge.ports import Driver, Emit
     from edge.settings import Bus, UnitSettings
     from runtime.clock import Clock
 
 TELL_S: Final = 5.0
-IDLE_S_MAX: Final = 0.5
 
 
 class BusRunner:
-    """One line with all of its units."""
+    """One line with all of its units; `input_listeners` hear (device, channel, is_on) at once."""
 
     def __init__(
         self, settings: Bus, units: Sequence[UnitSettings], *, data_dir: Path, clock: Clock
@@ -33,103 +36,85 @@ class BusRunner:
         self.name = f"bus/{settings.id}"
         self._settings = settings
         self._clock = clock
-        self._line = Line(
-            settings.port, data_dir=data_dir, baud=settings.baud, form=settings.format
-        )
-        self._master = BusMaster(
-            line=self._line,
-            baud=settings.baud,
-            timeout_s=settings.timeout_s,
-            turnaround_s=settings.turnaround_s,
-            clock=clock.mono_s,
-        )
-        self._zones = {one.id: one.zone for one in units}
-        self._units = [
-            PolledUnit(device=one.id, family=one.family, unit=one.unit, poll_s=one.poll_s)
-            for one in units
-        ]
-        self._healths = {
-            one.id: Health(
-                one.id,
-                family=one.family,
-                model=MAPS[one.family].model,
-                clock=clock,
-                zone=one.zone,
-                channels={
-                    register.field: register.field.rpartition("_")[2]
-                    for register in MAPS[one.family].registers
-                },
-            )
-            for one in units
-        }
-        self.drivers: list[Driver] = [Described(health) for health in self._healths.values()]
+        self._bus = bus_of(settings, data_dir=data_dir, clock=clock.mono_s)
+        self._units = [self._unit(one) for one in units]
+        self.drivers: list[Driver] = [*self._units]
+        self.input_listeners: list[Callable[[str, str, bool], None]] = []
         self._told_s = clock.mono_s()
         self._told_busy_s = 0.0
-        self._cycle_ms = 0.0
+
+    def _unit(self, settings: UnitSettings) -> Unit:
+        family = FAMILIES[settings.family]
+        assert isinstance(family, UnitFamily)
+        driver = family.driver(settings, self._bus.master, self._clock.mono_s)
+        health = Health(
+            settings.id,
+            family=settings.family,
+            model=family.title(settings),
+            clock=self._clock,
+            zone=settings.zone,
+            read_point=settings.read_point,
+            channels=driver.channels,
+        )
+        return Unit(settings, driver, health=health, bus=self._bus, listeners=self._tell_inputs)
+
+    def _tell_inputs(self, device: str, channel: str, is_on: bool) -> None:  # noqa: FBT001 - what a listener takes
+        for listener in self.input_listeners:
+            listener(device, channel, is_on)
 
     async def run(self, emit: Emit) -> Never:
         """Serve the bus for ever."""
 
         async def serve() -> None:
-            for unit in self._units:
-                unit.due_s = self._clock.mono_s()
-            while True:
-                unit = min(self._units, key=lambda one: one.due_s)
-                rest_s = unit.due_s - self._clock.mono_s()
-                if rest_s > 0:
-                    await asyncio.sleep(min(rest_s, IDLE_S_MAX))
-                else:
-                    await self._poll(emit, unit)
-                await self._tell(emit)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._bus.master.serve(), name=f"{self.name}/master")
+                    tasks.create_task(self._tell(emit), name=f"{self.name}/tell")
+                    for unit in self._units:
+                        for poll in unit.polls:
+                            name = f"{self.name}/{unit.device}/{poll}"
+                            tasks.create_task(unit.serve(poll, emit), name=name)
+            except* LinkLost as lost:
+                raise LinkLost(str(lost.exceptions[0])) from lost
 
         def lost(reason: str) -> None:
-            for health in self._healths.values():
-                health.bad(reason)
+            for unit in self._units:
+                unit.health.bad(reason)
 
-        await hold(self._line, lost, serve)
+        await hold(self._bus.line, lost, serve)
 
-    async def _poll(self, emit: Emit, unit: PolledUnit) -> None:
-        began_s = self._clock.mono_s()
-        health = self._healths[unit.device]
-        try:
-            values = await self._master.read(unit)
-        except (NoReply, BadReply) as error:
-            unit.failed(self._clock.mono_s(), str(error))
-            health.bad(str(error), status="lost" if isinstance(error, NoReply) else "degraded")
+    def plan(self) -> BusPlan | None:
+        """Return what the polls need of the line, as they are sent now."""
+        polls = [poll for unit in self._units for poll in unit.plan()]
+        return bus_plan(self._settings, polls)
+
+    async def _tell(self, emit: Emit) -> Never:
+        while True:
+            await asyncio.sleep(TELL_S)
+            self._blame_strays()
+            now_s = self._clock.mono_s()
+            counts = self._bus.master.counts
+            busy_s = counts.busy_s - self._told_busy_s
+            body: dict[str, object] = {
+                "requests_count": counts.requests_count,
+                "timeouts_count": counts.timeouts_count,
+                "errors_count": counts.errors_count + counts.refusals_count,
+                "cycle_ms": round(1000 * sum(unit.round_s for unit in self._units), 2),
+                "utilisation_ratio": round(min(1.0, busy_s / (now_s - self._told_s)), 4),
+                "quality": "good",
+            }
+            if (plan := self.plan()) is not None:
+                body["planned_ratio"] = round(plan.ratio, 4)
+            self._told_s, self._told_busy_s = now_s, counts.busy_s
+            await emit(Outgoing(device=self._settings.id, kind="bus", is_custody=False, body=body))
+
+    def _blame_strays(self) -> None:
+        """Tell of units that spoke unasked: two devices of one address, or one that streams."""
+        wire = self._bus.wire
+        if not isinstance(wire, RtuWire):
             return
-        now_s = self._clock.mono_s()
-        unit.ok(now_s)
-        self._cycle_ms = round((now_s - began_s) * 1000 * len(self._units), 2)
-        missing = [one.field for one in MAPS[unit.family].registers if one.field not in values]
-        if missing:
-            health.bad(f"no sound value of {', '.join(missing)}", status="degraded")
-        else:
-            health.good()
-        body: dict[str, object] = {
-            "zone": self._zones[unit.device],
-            "quality": "uncertain" if missing else "good",
-            **values,
-        }
-        if missing:
-            body["reason"] = f"no sound value of {', '.join(missing)}"
-        if values:
-            await emit(
-                Outgoing(device=unit.device, kind="environment", is_custody=False, body=body)
-            )
-
-    async def _tell(self, emit: Emit) -> None:
-        now_s = self._clock.mono_s()
-        if now_s - self._told_s < TELL_S:
-            return
-        counts = self._master.counts
-        busy_s = counts.busy_s - self._told_busy_s
-        body = {
-            "requests_count": counts.requests_count,
-            "timeouts_count": counts.timeouts_count,
-            "errors_count": counts.errors_count,
-            "cycle_ms": self._cycle_ms,
-            "utilisation_ratio": round(busy_s / (now_s - self._told_s), 4),
-            "quality": "good",
-        }
-        self._told_s, self._told_busy_s = now_s, counts.busy_s
-        await emit(Outgoing(device=self._settings.id, kind="bus", is_custody=False, body=body))
+        while wire.strays:
+            number = wire.strays.popleft()
+            for unit in self._units:
+                if unit.number == number:
+                    unit.doubt("it speaks unasked: two devices on one address?")

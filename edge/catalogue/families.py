@@ -9,7 +9,7 @@ from edge.families import Family
 
 FOLDERS: Final = (
     "dock_plc",
-    "modbus_sensors",
+    "modbus",
     "mt_sics",
     "plate_camera",
     "uhf_m100",

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final, Never
 
 from typing_extensions import override
 
-from edge.catalogue.base import Described, Health
+from edge.catalogue.base import Described, Health, hold
 from edge.devices.dock_plc.driver import PlcClient, span_of
-from edge.errors import BadReply, EdgeError, LinkLost, NoReply
-from edge.links.line import host_and_port
+from edge.errors import BadReply, LinkLost, NoReply
+from edge.modbus.open import tcp_bus
 from edge.ports import CommandResult, Outgoing
-from runtime.backoff import Backoff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from runtime.clock import Clock
 
 GATE: Final = "gate"
+REQUEST_S_MAX: Final = 1.0
+SILENT_S: Final = 0.2
+"""A PLC that does not answer is asked again after this."""
 
 
 class Plc(Described):
@@ -50,15 +52,7 @@ class Plc(Described):
     async def _set(self, coil: int, *, is_on: bool) -> CommandResult:
         if self.client is None:
             return CommandResult(outcome="failed", reason="the PLC is not connected")
-        try:
-            read_back = await self.client.set_coil(coil, is_on=is_on)
-        except EdgeError as error:
-            return CommandResult(outcome="failed", reason=str(error))
-        if read_back is not is_on:
-            return CommandResult(
-                outcome="failed", reason="the coil reads back otherwise", read_back=read_back
-            )
-        return CommandResult(outcome="done", read_back=read_back)
+        return await self.client.set_coil(coil, is_on=is_on)
 
 
 class PlcRunner:
@@ -67,7 +61,9 @@ class PlcRunner:
     def __init__(self, settings: PlcSettings, *, data_dir: Path, clock: Clock) -> None:
         self.name = f"plc/{settings.id}"
         self._settings = settings
-        self._data_dir = data_dir
+        self._bus = tcp_bus(
+            settings.address, timeout_s=REQUEST_S_MAX, data_dir=data_dir, clock=clock.mono_s
+        )
         channels = dict.fromkeys([*settings.inputs, *settings.coils], "")
         self._health = Health(
             settings.id,
@@ -84,28 +80,29 @@ class PlcRunner:
 
     async def run(self, emit: Emit) -> Never:
         """Serve the PLC for ever."""
-        backoff = Backoff(first_s=0.2, limit_s=3.0)
-        while True:
-            client: PlcClient | None = None
+
+        async def serve() -> None:
+            self._plc.client = PlcClient(self._bus.master, self._settings.unit)
             try:
-                host, port = host_and_port(self._settings.address, self._data_dir)
-                client = PlcClient(host, port, self._settings.unit)
-                await client.connect()
-                self._plc.client = client
-                backoff.reset()
-                await self._serve(client, emit)
-            except (LinkLost, NoReply, BadReply) as error:
-                self._health.bad(str(error))
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._bus.master.serve(), name=f"{self.name}/master")
+                    tasks.create_task(self._serve(self._plc.client, emit), name=self.name)
+            except* LinkLost as lost:
+                raise LinkLost(str(lost.exceptions[0])) from lost
             finally:
                 self._plc.client = None
-                if client is not None:
-                    client.close()
-            await asyncio.sleep(backoff.next_delay_s())
+
+        await hold(self._bus.line, self._health.bad, serve)
 
     async def _serve(self, client: PlcClient, emit: Emit) -> Never:
         count = span_of(self._settings.inputs)
         while True:
-            bits = await client.inputs(count)
+            try:
+                bits = await client.inputs(count)
+            except (NoReply, BadReply) as error:
+                self._health.bad(str(error))
+                await asyncio.sleep(max(SILENT_S, self._settings.poll_s))
+                continue
             self._health.good()
             for channel, address in self._settings.inputs.items():
                 is_on = bits[address]

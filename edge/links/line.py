@@ -31,8 +31,18 @@ _PARITY: Final = {"N": serial.PARITY_NONE, "E": serial.PARITY_EVEN, "O": serial.
 class Line:
     """Open with `connect`; every failure is LinkLost."""
 
-    def __init__(self, port: str, *, data_dir: Path, baud: int, form: str = "8N1") -> None:
+    def __init__(
+        self,
+        port: str,
+        *,
+        data_dir: Path,
+        baud: int = 9600,
+        form: str = "8N1",
+        is_tcp: bool = False,
+    ) -> None:
+        """Take a port; `is_tcp`: HOST:PORT, or a file below DATA that holds it at each opening."""
         self.port = port
+        self._address_in = data_dir if is_tcp else None
         self._path = port if port.startswith(("/", "tcp://")) else str(data_dir / port)
         self._baud = baud
         self._form = form
@@ -50,10 +60,14 @@ class Line:
         self._held.clear()
         try:
             async with asyncio.timeout(OPEN_S_MAX):
-                if self._path.startswith("tcp://"):
-                    await self._connect_tcp()
+                if self._address_in is not None:
+                    await self._connect_tcp(*host_and_port(self.port, self._address_in))
+                elif self._path.startswith("tcp://"):
+                    await self._connect_tcp(*parts_of(self._path.removeprefix("tcp://")))
                 else:
                     await self._connect_serial()
+        except LinkLost:
+            raise
         except (OSError, TimeoutError, ValueError) as error:
             raise LinkLost(f"{self.port}: {plain_reason(error)}") from error
         self._lost = None
@@ -87,8 +101,7 @@ class Line:
             return
         self._take(data)
 
-    async def _connect_tcp(self) -> None:
-        host, port = parts_of(self._path.removeprefix("tcp://"))
+    async def _connect_tcp(self, host: str, port: int) -> None:
         reader, self._writer = await asyncio.open_connection(host, port)
         self._task = asyncio.create_task(self._read_tcp(reader), name=f"line/{self.port}")
 
@@ -127,9 +140,11 @@ class Line:
         self._held.clear()
         return data
 
-    def discard(self) -> None:
-        """Forget what has come unasked."""
+    def discard(self) -> bytes:
+        """Forget what has come unasked, and return it."""
+        data = bytes(self._held)
         self._held.clear()
+        return data
 
     async def write(self, data: bytes) -> None:
         """Send everything."""

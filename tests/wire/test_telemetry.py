@@ -30,15 +30,19 @@ SOUND: dict[str, dict[str, Any]] = {
         "t_ns": 1, "clock": "synced", "requests_count": 1, "timeouts_count": 0, "errors_count": 0,
         "cycle_ms": 1.0, "utilisation_ratio": 0.5,
     },
+    "signals": {"t_ns": 1, "clock": "synced", "values": {"relay_1": 1, "level_mm": 4.5}},
 }  # fmt: skip
 
 
 def by_model(kind: str, body: bytes) -> dict[str, Any] | None:
     """Return what the model makes of it, None when it refuses."""
     try:
-        return TELEMETRY_KINDS[kind].model_validate_json(body).model_dump(exclude_unset=True)
+        fields = TELEMETRY_KINDS[kind].model_validate_json(body).model_dump(exclude_unset=True)
     except ValidationError:
         return None
+    if kind == "signals":  # In the store each signal is a field of its own.
+        fields.update(fields.pop("values"))
+    return fields
 
 
 def by_reader(kind: str, body: bytes) -> dict[str, Any] | None:
@@ -74,3 +78,11 @@ def test_what_is_no_object_is_refused_by_both(body: bytes) -> None:
     """No body ends the session."""
     for kind in TELEMETRY_KINDS:
         assert by_reader(kind, body) is by_model(kind, body) is None
+
+
+@pytest.mark.parametrize("name", ["t_ns", "quality", "zone", "Level", "1st", "a b", ""])
+def test_a_signal_never_takes_the_place_of_a_field_that_every_reading_has(name: str) -> None:
+    """A device's own word `t_ns` would move a point in time."""
+    body = json.dumps({"t_ns": 1, "clock": "synced", "values": {name: 1.0}}).encode()
+    assert by_reader("signals", body) is None
+    assert by_model("signals", body) is None

@@ -9,20 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pymodbus.client import AsyncModbusTcpClient
 
-from edge.devices.modbus_sensors.codec import (
-    MAPS,
-    crc16,
-    read_request,
-    values_from_words,
-    words_from_reply,
-)
 from edge.devices.mt_sics.codec import LINE_BYTES_MAX, SicsCodec
 from edge.devices.plate_camera.codec import PlateSeen, decode
 from edge.devices.uhf_m100.codec import START_MULTI, STOP, VERSION, M100Codec
 from edge.devices.uhf_reader288.codec import Reader288Codec, crc, inventory
-from edge.errors import BadReply
 from edge.readings import FrameCorrupt, RoundEnd, TagRead, Weighed
 
 EPC = bytes.fromhex("3074257BF7194E4000001A85")
@@ -141,73 +132,6 @@ def test_a_good_line_after_noise_is_read(stream: bytes) -> None:
         )
         in readings
     )
-
-
-def reply(text: str) -> bytes:
-    """Return bytes of spaced hex."""
-    return bytes.fromhex(text)
-
-
-@pytest.mark.parametrize(
-    ("family", "frame", "values"),
-    [
-        (
-            "xy_md02",
-            "01 04 04 00 FD 02 22 EB 0D",
-            {"temperature_c": 25.3, "humidity_percent": 54.6},
-        ),
-        (
-            "xy_md02",
-            "01 04 04 FF CE 02 22 2B 16",
-            {"temperature_c": -5.0, "humidity_percent": 54.6},
-        ),
-        (
-            "scd30",
-            "61 03 0C 43 DB 8C 2E 41 D9 E7 FF 42 43 3A 1B 50 07",
-            {"co2_ppm": 439.095, "temperature_c": 27.238, "humidity_percent": 48.807},
-        ),
-    ],
-)
-def test_sensor_replies_of_the_manuals(family: str, frame: str, values: dict[str, float]) -> None:
-    """Wire bytes to units, signs included."""
-    sensor = MAPS[family]
-    data = reply(frame)
-    words = words_from_reply(data, unit=data[0], function=sensor.function, count=sensor.count)
-    assert values_from_words(words, sensor) == values
-
-
-def test_requests_of_the_manuals() -> None:
-    """The bytes that the manuals print."""
-    assert read_request(1, 4, 1, 2) == reply("01 04 00 01 00 02 20 0B")
-    assert read_request(0x61, 3, 0x28, 6) == reply("61 03 00 28 00 06 4C 60")
-
-
-@given(value=st.floats(min_value=1, max_value=99, width=32))
-def test_vaisala_floats_agree_with_pymodbus(value: float) -> None:
-    """An independent decoder of the same registers: low word first."""
-    client = AsyncModbusTcpClient
-    words = client.convert_to_registers(value, client.DATATYPE.FLOAT32, word_order="little")
-    told = values_from_words([*words, *words, 0, 0, *words], MAPS["vaisala_hmp"])
-    assert told["humidity_percent"] == pytest.approx(value, abs=1e-3)
-    assert told["temperature_c"] == pytest.approx(value, abs=1e-3)
-
-
-@pytest.mark.parametrize(
-    "frame",
-    [
-        "02 04 04 00 FD 02 22",  # another unit's answer
-        "01 03 04 00 FD 02 22",  # another function's answer
-        "01 04 02 00 FD",  # one register for two
-        "01 84 02",  # an exception
-    ],
-)
-def test_a_reply_that_answers_something_else_is_refused(frame: str) -> None:
-    """A late or foreign reply must never become a reading."""
-    body = reply(frame)
-    with pytest.raises(BadReply):
-        words_from_reply(body + crc16(body), unit=1, function=4, count=2)
-    with pytest.raises(BadReply):
-        words_from_reply(body + b"\0\0", unit=1, function=4, count=2)
 
 
 def test_a_camera_body_is_read_or_refused_by_field() -> None:

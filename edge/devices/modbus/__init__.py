@@ -1,0 +1,1 @@
+"""Modbus units by register maps: a device is a file in maps/, not code."""

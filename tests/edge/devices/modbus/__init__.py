@@ -1,0 +1,1 @@
+"""Register maps and what their words mean."""

@@ -1,0 +1,1 @@
+"""The Modbus master against a slave that plays every fault."""
