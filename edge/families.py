@@ -52,10 +52,25 @@ class ScaleDriver(Protocol):
         """Do `zero` or `tare`, or refuse what this scale can't do. Raises LinkLost."""
 
 
+@dataclass(slots=True)
+class ReaderState:
+    """What a reader told of itself beside its reads."""
+
+    model: str = ""
+    """Hardware and firmware in its own words; empty until it told."""
+    fault: str = ""
+    """What keeps it from reading all it should, and the remedy; empty when nothing does."""
+    clock_t_ns: int | None = None
+    """A stamp of its clock made just now; the runner takes it and puts None."""
+    silent_s_max: float = 3.0
+    """How long it may say nothing before it counts as lost."""
+
+
 class ReaderDriver(Protocol):
     """One UHF reader on one open line."""
 
     corrupt_count: int
+    state: ReaderState
 
     def rounds(self) -> AsyncIterator[tuple[list[TagRead], bool]]:
         """Yield (reads, whether the device spoke) for ever. Raises LinkLost."""

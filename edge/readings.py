@@ -31,6 +31,8 @@ class TagRead:
     """UTC by the reader's own clock, as told; None where it has none or doesn't tell."""
     phase_rad: float | None = None
     reads_count: int = 1
+    tid: bytes = b""
+    """The chip's own number, where the reader tells it with the EPC."""
     frame_hex: str = field(default="", compare=False)
 
 
@@ -39,6 +41,18 @@ class RoundEnd:
     """A reader finished a round; `status` as the device says it."""
 
     status: int
+    text: str = ""
+    """What the status means, where it is no plain end."""
+    frame_hex: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockTold:
+    """A device told its clock."""
+
+    t_ns: int
+    """Made just now by the device; UTC, or since it was switched on."""
+    frame_hex: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,4 +99,4 @@ class UnitReading:
     """What is no reading: `serial`."""
 
 
-Reading = TagRead | RoundEnd | Weighed | Told | FrameCorrupt
+Reading = TagRead | RoundEnd | ClockTold | Weighed | Told | FrameCorrupt

@@ -53,6 +53,8 @@ class ReaderSettings(SerialDevice):
     """edge/normalise/presence.py remembers 64 reads of a tag."""
     arrive_s: Seconds = 1.0
     rssi_floor_dbm: float = -80
+    ca_file: str | None = None
+    """Of a tls:// port: PEM file of who signed the reader's certificate; None: the system's."""
     portal: Portal | None = None
 
 

@@ -61,13 +61,15 @@ def _remote(text: str) -> str:
 
 
 def _serial(text: str) -> str:
-    if text.startswith("tcp://"):
-        check_address(text.removeprefix("tcp://"), port_min=1)
-        return text
+    for scheme in ("tcp://", "tls://"):
+        if text.startswith(scheme):
+            check_address(text.removeprefix(scheme), port_min=1)
+            return text
     if (text.startswith("/") and len(text) > 1) or (_FILE.fullmatch(text) and ".." not in text):
         return text
     raise ValueError(
-        "is no serial port: give /dev/..., dev/NAME below the data folder, or tcp://HOST:PORT"
+        "is no serial port: give /dev/..., dev/NAME below the data folder, "
+        "tcp://HOST:PORT or tls://HOST:PORT"
     )
 
 
@@ -76,4 +78,4 @@ Listen = Annotated[str, AfterValidator(_listen)]
 Remote = Annotated[str, AfterValidator(_remote)]
 """HOST:PORT of a device, or dev/NAME for a file below the data folder that holds it."""
 SerialPort = Annotated[str, AfterValidator(_serial)]
-"""An absolute path, dev/NAME below the data folder, or tcp://HOST:PORT."""
+"""An absolute path, dev/NAME below the data folder, tcp://HOST:PORT or tls://HOST:PORT."""

@@ -30,6 +30,8 @@ class Rfid(Reading):
     rssi_dbm: float | None = None
     first_t_ns: Count
     last_t_ns: Count
+    device_t_ns: Count | None = None
+    """What the reader's own clock said at the last read; the other times are corrected."""
 
 
 class Weight(Reading):

@@ -48,10 +48,14 @@ class Health:
         self._last_seen: int | None = None
         self.serial = ""
 
-    def good(self) -> None:
-        """Note a good answer."""
+    def told(self, model: str) -> None:
+        """Note what the device calls itself."""
+        self._model = model or self._model
+
+    def good(self, complaint: str = "") -> None:
+        """Note a good answer, and what the device is not able to do all the same."""
         self._last_seen = self._clock.wall_ns()
-        self._set("ok", "")
+        self._set("degraded" if complaint else "ok", complaint[:200])
 
     def bad(self, reason: str, *, status: Status = "lost") -> None:
         """Note why the device can't be believed or reached."""

@@ -13,6 +13,8 @@ FOLDERS: Final = (
     "mt_sics",
     "plate_camera",
     "uhf_m100",
+    "uhf_r2000",
+    "uhf_reader18",
     "uhf_reader288",
 )
 """Folders of edge/devices/ whose family.py holds FAMILIES."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Never
 
 from edge.catalogue.base import Described, Health, hold
+from edge.catalogue.reader_time import ReaderTime
 from edge.links.line import Line
 from edge.normalise.portal import Portal
 from edge.normalise.presence import Presence
@@ -15,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from edge.catalogue.reader_time import LiveRead
     from edge.families import ReaderFamily
+    from edge.normalise.late import Visit
     from edge.normalise.presence import Crossing
     from edge.ports import Driver, Emit
     from edge.settings import ReaderSettings
     from runtime.clock import Clock
-
-SILENT_ROUNDS_MAX = 30
 
 
 class ReaderRunner:
@@ -34,7 +36,11 @@ class ReaderRunner:
         self.settings = settings
         self._clock = clock
         self._line = Line(
-            settings.port, data_dir=data_dir, baud=settings.baud, form=settings.format
+            settings.port,
+            data_dir=data_dir,
+            baud=settings.baud,
+            form=settings.format,
+            ca_file=settings.ca_file,
         )
         portal = settings.portal
         self._reader = family.driver(settings, self._line)
@@ -46,6 +52,7 @@ class ReaderRunner:
             read_point=settings.read_point,
         )
         self.drivers: list[Driver] = [Described(self._health)]
+        self._time = ReaderTime(settings, clock)
         self._presence = Presence(
             arrive_reads=settings.arrive_reads,
             arrive_s=settings.arrive_s,
@@ -74,26 +81,38 @@ class ReaderRunner:
         """Serve the reader for ever."""
 
         async def serve() -> None:
-            silent = 0
-            async for reads, spoke in self._reader.rounds():
-                silent = 0 if spoke else silent + 1
+            heard_s = self._clock.mono_s()
+            async for tags, spoke in self._reader.rounds():
+                self._time.told(self._reader.state)
                 if spoke:
-                    self._health.good()
-                elif silent > SILENT_ROUNDS_MAX:
-                    self._health.bad("the reader does not answer")
-                for read in reads:
-                    rssi = read.rssi_dbm
+                    heard_s = self._clock.mono_s()
+                self._tell_health(spoke=spoke, silent_s=self._clock.mono_s() - heard_s)
+                for read in self._time.live(tags):
+                    rssi = read.tag.rssi_dbm
                     if rssi is None or rssi >= self.settings.rssi_floor_dbm:
-                        await self._take(emit, read.epc, read.antenna, rssi)
+                        await self._take(emit, read)
                 await self._expire(emit)
+                for visit in self._time.late():
+                    await self._tell_late(emit, visit)
 
         await hold(self._line, self._health.bad, serve)
 
-    async def _take(self, emit: Emit, epc: bytes, antenna: int, rssi_dbm: int | None) -> None:
-        now_s = self._clock.mono_s()
+    def _tell_health(self, *, spoke: bool, silent_s: float) -> None:
+        state = self._reader.state
+        self._health.told(state.model)
+        if silent_s >= state.silent_s_max:
+            self._health.bad(
+                f"the reader does not answer since {state.silent_s_max:.0f} s or more: "
+                "check its power, address and baud rate"
+            )
+        elif spoke:
+            self._health.good(state.fault or self._time.complaint())
+
+    async def _take(self, emit: Emit, read: LiveRead) -> None:
+        tag = read.tag
         if self._portal is not None:
-            self._portal.read(epc, antenna, rssi_dbm, now_s=now_s)
-        crossing = self._presence.read(epc, rssi_dbm, now_s=now_s, t_ns=self._clock.wall_ns())
+            self._portal.read(tag.epc, tag.antenna, tag.rssi_dbm, now_s=read.at_s)
+        crossing = self._presence.read(tag.epc, tag.rssi_dbm, now_s=read.at_s, t_ns=read.t_ns)
         if crossing is not None:
             await self._tell(emit, crossing, what="arrived", direction="unknown")
 
@@ -120,6 +139,9 @@ class ReaderRunner:
             "last_t_ns": crossing.last_t_ns,
             "quality": "good",
         }
+        device_ns = self._time.device_ns(crossing.epc)
+        if device_ns is not None:
+            body["device_t_ns"] = device_ns
         if crossing.rssi_dbm is not None:
             body["rssi_dbm"] = float(crossing.rssi_dbm)
         try:
@@ -130,3 +152,26 @@ class ReaderRunner:
         seq = await emit(Outgoing(device=device, kind="rfid", is_custody=True, body=body))
         for listener in self.tag_listeners:
             listener(what, crossing.epc, seq or 0)
+
+    async def _tell_late(self, emit: Emit, visit: Visit) -> None:
+        """Put on record who was there while nobody listened: it moves nothing now."""
+        epc_hex = visit.epc.hex().upper()
+        late_s = (self._clock.wall_ns() - visit.last_t_ns) / 1e9
+        body: dict[str, object] = {
+            "t_ns": self._time.unique_ns(visit.last_t_ns),
+            "read_point": self.settings.read_point,
+            "what": "departed",
+            "direction": "unknown",
+            "epc_hex": epc_hex,
+            "reads_count": visit.reads_count,
+            "first_t_ns": visit.first_t_ns,
+            "last_t_ns": visit.last_t_ns,
+            "device_t_ns": visit.device_t_ns,
+            "quality": "uncertain",
+            "reason": f"told by the reader {late_s:.0f} s after it happened",
+        }
+        if visit.rssi_dbm is not None:
+            body["rssi_dbm"] = float(visit.rssi_dbm)
+        with contextlib.suppress(EpcError):
+            body["epc_uri"] = uri_from_hex(epc_hex)
+        await emit(Outgoing(device=self.settings.id, kind="rfid", is_custody=True, body=body))

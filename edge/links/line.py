@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import re
+import ssl
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -39,17 +40,20 @@ class Line:
         baud: int = 9600,
         form: str = "8N1",
         is_tcp: bool = False,
+        ca_file: str | None = None,
     ) -> None:
         """Take a port; `is_tcp`: HOST:PORT, or a file below DATA that holds it at each opening."""
         self.port = port
+        self._ca_file = ca_file
         self._address_in = data_dir if is_tcp else None
-        self._path = port if port.startswith(("/", "tcp://")) else str(data_dir / port)
+        self._path = port if port.startswith(("/", "tcp://", "tls://")) else str(data_dir / port)
         self._baud = baud
         self._form = form
         self._serial: serial.Serial | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._held = bytearray()
         self._news = asyncio.Event()
+        self._room = asyncio.Event()
         self._lost: str | None = "not open yet"
         self._task: asyncio.Task[None] | None = None
         self.frames = FrameLog()
@@ -62,8 +66,9 @@ class Line:
             async with asyncio.timeout(OPEN_S_MAX):
                 if self._address_in is not None:
                     await self._connect_tcp(*host_and_port(self.port, self._address_in))
-                elif self._path.startswith("tcp://"):
-                    await self._connect_tcp(*parts_of(self._path.removeprefix("tcp://")))
+                elif self._path.startswith(("tcp://", "tls://")):
+                    scheme, _, address = self._path.partition("://")
+                    await self._connect_tcp(*parts_of(address), is_tls=scheme == "tls")
                 else:
                     await self._connect_serial()
         except LinkLost:
@@ -101,14 +106,19 @@ class Line:
             return
         self._take(data)
 
-    async def _connect_tcp(self, host: str, port: int) -> None:
-        reader, self._writer = await asyncio.open_connection(host, port)
+    async def _connect_tcp(self, host: str, port: int, *, is_tls: bool = False) -> None:
+        context = ssl.create_default_context(cafile=self._ca_file) if is_tls else None
+        reader, self._writer = await asyncio.open_connection(host, port, ssl=context)
         self._task = asyncio.create_task(self._read_tcp(reader), name=f"line/{self.port}")
 
     async def _read_tcp(self, reader: asyncio.StreamReader) -> None:
         try:
             while data := await reader.read(READ_BYTES):
                 self._take(data)
+                # A socket can wait, and so can who sends: nothing of a backlog is dropped.
+                while len(self._held) > HELD_BYTES_MAX - READ_BYTES:
+                    self._room.clear()
+                    await self._room.wait()
             self._fail("the other side closed")
         except OSError as error:
             self._fail(plain_reason(error))
@@ -136,14 +146,13 @@ class Line:
                     await self._news.wait()
             if not self._held and self._lost is not None:
                 raise LinkLost(f"{self.port}: {self._lost}")
-        data = bytes(self._held)
-        self._held.clear()
-        return data
+        return self.discard()
 
     def discard(self) -> bytes:
         """Forget what has come unasked, and return it."""
         data = bytes(self._held)
         self._held.clear()
+        self._room.set()
         return data
 
     async def write(self, data: bytes) -> None:
@@ -154,7 +163,8 @@ class Line:
         try:
             if self._writer is not None:
                 self._writer.write(data)
-                await self._writer.drain()
+                async with asyncio.timeout(OPEN_S_MAX):
+                    await self._writer.drain()
             elif self._serial is not None:
                 await self._write_serial(data)
         except OSError as error:
@@ -191,6 +201,8 @@ class Line:
 
 def plain_reason(error: Exception) -> str:
     """Return why a port could not be used: one errno in words, no path and no library's phrase."""
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {getattr(error, 'verify_message', '') or error.reason or error}"
     number = getattr(error, "errno", None)
     if number is None and (found := _TERMIOS.search(str(error))):
         number = int(found[1])

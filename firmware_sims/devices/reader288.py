@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, Never
 
+from typing_extensions import override
+
 from firmware_sims.devices.checks import crc16_reflected
 
 if TYPE_CHECKING:
@@ -53,6 +55,11 @@ def frame(*body: int | bytes) -> bytes:
     return counted + crc16_reflected(counted).to_bytes(2, "little")
 
 
+def tid_of(epc: bytes) -> bytes:
+    """Return the TID of the chip that bears an EPC: an Impinj's, its serial number its own."""
+    return bytes.fromhex("E2801160") + crc16_reflected(epc).to_bytes(8, "big")
+
+
 class Reader288:
     """The reader's state: its framing buffer, address, power and scan time."""
 
@@ -64,6 +71,8 @@ class Reader288:
         self.address = 0x00
         self._power_dbm = 30
         self._scan_time = 10
+        self.with_tid = False
+        """FastID: chips that can tell their TID behind the EPC."""
 
     async def serve(self, line: Line) -> Never:
         """Answer commands for ever, one at a time."""
@@ -134,8 +143,8 @@ class Reader288:
         if antenna > ANTENNAS_COUNT:
             return fault(STATUS_ANTENNA)
         scan_s = (data[-1] or self._scan_time) / 10
-        with_statistics = bool(data[0] & 0x80)
-        return self._round(antenna, scan_s, with_statistics=with_statistics)
+        self.with_tid = bool(data[0] & 0x20)
+        return self._round(antenna, scan_s, with_statistics=bool(data[0] & 0x80))
 
     def _round(
         self, antenna: int, scan_s: float, *, with_statistics: bool
@@ -169,7 +178,10 @@ class Reader288:
             return [frame(self.address, INVENTORY, STATUS_NO_TAG)]
         blocks: list[tuple[int, bytes]] = [(0, b"")]
         for epc, rssi in heard:
-            record = bytes([len(epc)]) + epc + bytes([rssi])
+            if self.with_tid:
+                record = bytes([0x80 | (len(epc) + 12)]) + epc + tid_of(epc) + bytes([rssi])
+            else:
+                record = bytes([len(epc)]) + epc + bytes([rssi])
             count, block = blocks[-1]
             if len(block) + len(record) > REPLY_DATA_BYTES_MAX - LEN_MIN - 2:
                 blocks.append((1, record))
@@ -182,3 +194,46 @@ class Reader288:
                 (number == len(blocks), block) for number, block in enumerate(blocks, start=1)
             )
         ]
+
+
+class PushingReader288(Reader288):
+    """The same reader in real-time mode: it speaks by itself, a heartbeat when nothing is read.
+
+    `is_vx` is the network reader's form: two flag bytes and a padded EPC, and another heartbeat.
+    """
+
+    def __init__(
+        self,
+        field: Field,
+        read_point: str,
+        rng: random.Random,
+        *,
+        heartbeat_s: float = 5.0,
+        is_vx: bool = False,
+    ) -> None:
+        super().__init__(field, read_point, rng)
+        self._heartbeat_s = heartbeat_s
+        self._is_vx = is_vx
+
+    @override
+    async def serve(self, line: Line) -> Never:
+        """Push for ever; what the host sends is not heeded."""
+        number, quiet_s = 0, 0.0
+        while True:
+            await asyncio.sleep(ROUND_S)
+            quiet_s += ROUND_S
+            for tag in self._field.tags(self._read_point):
+                if self._rng.random() >= tag.read_ratio:
+                    continue
+                quiet_s = 0.0
+                strength = max(0, min(255, self._heard_dbm(tag.rssi_dbm) + RSSI_OFFSET_DB))
+                mask = 1 << (tag.antenna - 1)
+                body = bytes([mask, len(tag.epc)]) + tag.epc + bytes([strength])
+                if self._is_vx:
+                    body = b"\x00\x01" + tag.epc.ljust(16, b"\0")
+                await line.send(frame(self.address, 0xEE, STATUS_OK, body))
+            if quiet_s >= self._heartbeat_s:
+                number, quiet_s = number + 1, 0.0
+                counts = number.to_bytes(4, "big") + b"\x01" * 8 + bytes(4)
+                beat = frame(self.address, 0xEE, 0x28, counts)
+                await line.send(b"\x56" + bytes(5) if self._is_vx else beat)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import binascii
 from typing import Final
 
+from edge.packets import IMPOSSIBLE, MORE, PacketCodec
 from edge.readings import FrameCorrupt, RoundEnd, TagRead, Told
 
-FRAME_BYTES_MAX: Final = 64
+FRAME_BYTES_MAX: Final = 96
+"""A notice with the longest EPC, 31 words, has 74."""
 _BEGIN: Final = 0xBB
 _END: Final = 0x7E
 _HEAD_BYTES: Final = 5
@@ -20,80 +22,88 @@ _NOTICE: Final = 0x02
 _INVENTORY: Final = 0x22
 _ERROR: Final = 0xFF
 NO_TAG: Final = 0x15
+NO_CHANNEL: Final = 0x20
 
 START_MULTI: Final = bytes.fromhex("BB00270003 22FFFF 4A7E")
 STOP: Final = bytes.fromhex("BB00280000287E")
 VERSION: Final = bytes.fromhex("BB0003000100047E")
+GET_REGION: Final = bytes.fromhex("BB00080000087E")
+GET_POWER: Final = bytes.fromhex("BB00B70000B77E")
+
+REGIONS: Final = {"china-900": 1, "us": 2, "eu": 3, "china-800": 4, "korea": 6}
+ERRORS: Final = {
+    0x09: "reading a tag's memory failed",
+    0x10: "writing a tag's memory failed",
+    0x12: "killing a tag failed",
+    0x13: "locking a tag failed",
+    0x15: "no tag in this round",
+    0x16: "wrong access password",
+    0x17: "command refused",
+    0x20: "no free radio channel in this region",
+}
+_TAG_ERRORS: Final = {0xA0: "reading", 0xB0: "writing", 0xC0: "locking", 0xD0: "killing"}
 
 Reading = TagRead | RoundEnd | Told | FrameCorrupt
 
 
-class M100Codec:
-    """Bytes in, readings out; holds less than one frame."""
-
-    def __init__(self) -> None:
-        self._pending = bytearray()
-
-    def feed(self, data: bytes) -> list[Reading]:
-        """Take bytes as they arrive; return every reading they complete, oldest first."""
-        self._pending += data
-        readings: list[Reading] = []
-        while self._pending:
-            start = self._pending.find(_BEGIN)
-            if start != 0:
-                noise = self._pending if start < 0 else self._pending[:start]
-                readings.append(FrameCorrupt(reason="noise", frame_hex=noise[:16].hex().upper()))
-                del self._pending[: len(self._pending) if start < 0 else start]
-                continue
-            if len(self._pending) < _HEAD_BYTES:
-                break
-            size = int.from_bytes(self._pending[3:5], "big") + _HEAD_BYTES + 2
-            if size > FRAME_BYTES_MAX:
-                readings.append(self._skip("length above the longest frame"))
-                continue
-            if len(self._pending) < size:
-                break
-            frame = bytes(self._pending[:size])
-            if frame[-1] != _END or sum(frame[1:-2]) & 0xFF != frame[-2]:
-                readings.append(self._skip("checksum or end"))
-                continue
-            del self._pending[:size]
-            readings.append(_decode(frame))
-        return _merged(readings)
-
-    def _skip(self, reason: str) -> FrameCorrupt:
-        """Give up this begin byte: a good frame may start behind it."""
-        told = self._pending[:16].hex().upper()
-        del self._pending[:1]
-        return FrameCorrupt(reason=reason, frame_hex=told)
+def command(code: int, parameters: bytes = b"") -> bytes:
+    """Return a command frame."""
+    body = bytes([0x00, code]) + len(parameters).to_bytes(2, "big") + parameters
+    return bytes([_BEGIN]) + body + bytes([sum(body) & 0xFF, _END])
 
 
-def _merged(readings: list[Reading]) -> list[Reading]:
-    """Drop noise reports that only follow another fault: one disturbance is one report."""
-    kept: list[Reading] = []
-    for reading in readings:
-        follows = kept and isinstance(kept[-1], FrameCorrupt)
-        if follows and isinstance(reading, FrameCorrupt):
-            continue
-        kept.append(reading)
-    return kept
+def set_region(region: str) -> bytes:
+    """Return the command that sets a region (a key of REGIONS)."""
+    return command(0x07, bytes([REGIONS[region]]))
+
+
+def set_power(power_dbm: float) -> bytes:
+    """Return the command that sets the output; the module counts in 0.01 dBm."""
+    return command(0xB6, round(power_dbm * 100).to_bytes(2, "big"))
+
+
+def codec() -> PacketCodec:
+    """Return a codec of one line."""
+    return PacketCodec(begin=_BEGIN, size=_size, check=_check, decode=lambda one: (_decode(one),))
+
+
+def _size(pending: bytearray, at: int) -> int:
+    if len(pending) < at + _HEAD_BYTES:
+        return MORE
+    size = int.from_bytes(pending[at + 3 : at + 5], "big") + _HEAD_BYTES + 2
+    return size if size <= FRAME_BYTES_MAX else IMPOSSIBLE
+
+
+def _check(frame: bytes) -> str:
+    return "" if frame[-1] == _END and sum(frame[1:-2]) & 0xFF == frame[-2] else "checksum or end"
 
 
 def _decode(frame: bytes) -> Reading:
-    kind, command, parameters = frame[1], frame[2], frame[5:-2]
-    if kind == _NOTICE and command == _INVENTORY:
+    kind, code, parameters = frame[1], frame[2], frame[5:-2]
+    if kind == _NOTICE and code == _INVENTORY:
         return _tag(frame, parameters)
-    if command == _ERROR:
-        return RoundEnd(status=parameters[0] if parameters else 0)
-    return Told(head=f"{kind:02X}{command:02X}", text=parameters.hex().upper())
+    frame_hex = frame.hex().upper()
+    if code == _ERROR:
+        status = parameters[0] if parameters else 0
+        return RoundEnd(status=status, text=error_text(status), frame_hex=frame_hex)
+    return Told(head=f"{kind:02X}{code:02X}", text=parameters.hex().upper(), frame_hex=frame_hex)
+
+
+def error_text(status: int) -> str:
+    """Return what an error byte means; the low half of A0 to DF is the tag's own code."""
+    of_tag = _TAG_ERRORS.get(status & 0xF0)
+    if of_tag is not None:
+        return f"{of_tag} a tag failed: Gen2 error {status & 0x0F:X}"
+    return ERRORS.get(status, f"error {status:02X}")
 
 
 def _tag(frame: bytes, parameters: bytes) -> Reading:
     told = parameters[1:-2]
+    frame_hex = frame.hex().upper()
     if len(told) < 4 or (told[0] >> 3) * 2 != len(told) - 2:  # noqa: PLR2004 - PC and one word
-        return FrameCorrupt(reason="PC word and length differ", frame_hex=frame.hex().upper())
+        return FrameCorrupt(reason="PC word and length differ", frame_hex=frame_hex)
     crc = binascii.crc_hqx(told, 0xFFFF) ^ 0xFFFF
     if crc.to_bytes(2, "big") != parameters[-2:]:
-        return FrameCorrupt(reason="tag CRC", frame_hex=frame.hex().upper())
+        return FrameCorrupt(reason="tag CRC", frame_hex=frame_hex)
     rssi_dbm = parameters[0] - 256 if parameters[0] > 127 else parameters[0]  # noqa: PLR2004 - int8
-    return TagRead(epc=told[2:], rssi_dbm=rssi_dbm, antenna=1)
+    return TagRead(epc=told[2:], rssi_dbm=rssi_dbm, antenna=1, frame_hex=frame_hex)

@@ -12,66 +12,13 @@ from hypothesis import strategies as st
 
 from edge.devices.mt_sics.codec import LINE_BYTES_MAX, SicsCodec
 from edge.devices.plate_camera.codec import PlateSeen, decode
-from edge.devices.uhf_m100.codec import START_MULTI, STOP, VERSION, M100Codec
-from edge.devices.uhf_reader288.codec import Reader288Codec, crc, inventory
-from edge.readings import FrameCorrupt, RoundEnd, TagRead, Weighed
+from edge.readings import FrameCorrupt, Weighed
 
-EPC = bytes.fromhex("3074257BF7194E4000001A85")
-M100_TAG = bytes.fromhex("BB02220011C330003074257BF7194E4000001A85AAF94C7E")
-M100_LONG = bytes.fromhex("BB02220015D04000F737952114112345 38566CB0AFC40000A6A5227E")
-M100_NONE = bytes.fromhex("BB01FF000115167E")
-R288_TAG = bytes.fromhex("15000101 04010C3074257BF7194E4000001A855A3B78")
-R288_NONE = bytes.fromhex("050001FBF23D")
 SICS = b"S S     100.00 g\r\n"
 
 CODECS: list[tuple[Callable[[], Any], tuple[bytes, ...]]] = [
-    (M100Codec, (M100_TAG, M100_LONG, M100_NONE)),
-    (Reader288Codec, (R288_TAG, R288_NONE)),
     (SicsCodec, (SICS, b"S D      12.40 kg\r\n", b"S I\r\n", b"S +\r\n")),
 ]
-
-
-def test_m100_frames_of_the_manual() -> None:
-    """The reader's answer to a poll: -61 dBm, EPC by PC word, tag CRC checked."""
-    assert M100Codec().feed(M100_TAG) == [TagRead(epc=EPC, rssi_dbm=-61, antenna=1)]
-    (long,) = M100Codec().feed(M100_LONG)
-    assert isinstance(long, TagRead)
-    assert long.epc.hex() == "f73795211411234538566cb0afc40000"
-    assert M100Codec().feed(M100_NONE) == [RoundEnd(status=0x15)]
-
-
-def test_m100_commands_are_those_of_the_manual() -> None:
-    """Multi-poll for ever, stop, version."""
-    assert START_MULTI.hex() == "bb00270003 22ffff 4a7e".replace(" ", "")
-    assert STOP.hex() == "bb00280000287e"
-    assert VERSION.hex() == "bb0003000100047e"
-
-
-def test_m100_checks_the_tags_own_crc() -> None:
-    """A frame whose sum fits may still bear a tag that was read wrongly."""
-    wrong = bytearray(M100_TAG)
-    wrong[10] ^= 1
-    wrong[-2] = sum(wrong[1:-2]) & 0xFF
-    (reading,) = M100Codec().feed(bytes(wrong))
-    assert isinstance(reading, FrameCorrupt)
-    assert reading.reason == "tag CRC"
-
-
-def test_reader288_frames_of_the_manual() -> None:
-    """Antenna 3 by its bit, RSSI byte 5A."""
-    tag, end = Reader288Codec().feed(R288_TAG)
-    assert tag == TagRead(epc=EPC, rssi_dbm=0x5A - 129, antenna=3)
-    assert end == RoundEnd(status=1)
-    assert Reader288Codec().feed(R288_NONE) == [RoundEnd(status=0xFB)]
-
-
-def test_reader288_inventory_is_a_sound_command() -> None:
-    """The manual: the CRC over a whole frame is zero."""
-    for antenna in (1, 2):
-        command = inventory(antenna)
-        assert crc(command) == b"\0\0"
-        assert command[0] == len(command) - 1
-        assert command[-4] == 0x80 + antenna - 1
 
 
 def test_sics_keeps_the_digits_as_sent() -> None:
@@ -86,7 +33,7 @@ def test_sics_keeps_the_digits_as_sent() -> None:
     assert (over.value, over.range) == (None, "over")
 
 
-@pytest.mark.parametrize(("make", "frames"), CODECS, ids=["m100", "reader288", "sics"])
+@pytest.mark.parametrize(("make", "frames"), CODECS, ids=["sics"])
 @given(data=st.data())
 def test_cuts_never_change_the_readings(
     make: Callable[[], Any], frames: tuple[bytes, ...], data: st.DataObject
@@ -101,7 +48,7 @@ def test_cuts_never_change_the_readings(
     assert [one for one in got if not isinstance(one, FrameCorrupt)] == whole
 
 
-@pytest.mark.parametrize(("make", "frames"), CODECS, ids=["m100", "reader288", "sics"])
+@pytest.mark.parametrize(("make", "frames"), CODECS, ids=["sics"])
 @given(data=st.data())
 def test_mutated_frames_raise_nothing_and_memory_is_bounded(
     make: Callable[[], Any], frames: tuple[bytes, ...], data: st.DataObject

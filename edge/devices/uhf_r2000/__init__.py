@@ -1,0 +1,1 @@
+"""UHF readers with the "A0" protocol (Impinj R2000 modules)."""
