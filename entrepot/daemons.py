@@ -62,6 +62,8 @@ def run_gateway_command(asked: argparse.Namespace) -> int:
             ledger=ledger,
             http_listen=options.http_listen,
             database_url=options.database_url,
+            name=options.gateway,
+            is_shared=options.is_shared,
         )
         try:
             return _run(daemon, asked)

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Final
 from entrepot.processes import StartRefused
 from runtime.addresses import check_address
 from runtime.mqtt_url import parse_mqtt_url
+from wire.topics import word
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
+GATEWAY: Final = "gateway-1"
+"""The name of one that is alone."""
 DEFAULT_SITE: Final = Path(__file__).resolve().parent.parent / "config" / "sites" / "demo"
 
 
@@ -33,6 +37,9 @@ class Options:
     for_s: float | None = None
     summary_file: Path | None = None
     with_sims: bool = True
+    gateway: str = GATEWAY
+    is_shared: bool = False
+    """One of several gateways on one database and one broker."""
 
     def child_argv(self, part: str, *words: str, mqtt_url: str, ledger: str) -> list[str]:
         """Return the command line of one part: `edge`, `gateway` or `hall`."""
@@ -93,6 +100,22 @@ def site_dir_of(asked: Path) -> Path:
     return asked.resolve()
 
 
+def gateway_of(given: Mapping[str, object]) -> str:
+    """Return the gateway's name. Raises StartRefused for one that can't be, or can't share."""
+    name = str(given.get("gateway", GATEWAY))
+    try:
+        word(name)
+    except ValueError as error:
+        raise StartRefused("cli", f"--name: {error}") from error
+    if given.get("shared") and not str(given.get("database") or "").startswith("postgresql"):
+        sentence = (
+            "--shared: several gateways need one PostgreSQL:"
+            " give --database postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+        )
+        raise StartRefused("cli", sentence)
+    return name
+
+
 def options_of(asked: argparse.Namespace) -> Options:
     """Return what a command was asked for; a part has few of them. Raises StartRefused."""
     given = vars(asked)
@@ -137,4 +160,6 @@ def options_of(asked: argparse.Namespace) -> Options:
         for_s=given.get("for_s"),
         summary_file=summary.resolve() if summary else None,
         with_sims=not given.get("no_sims", False),
+        gateway=gateway_of(given),
+        is_shared=given.get("shared", False),
     )

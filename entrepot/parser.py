@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from entrepot.options import DEFAULT_SITE
+from entrepot.options import DEFAULT_SITE, GATEWAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _EPILOG: Final = "Start with `entrepot up`; docs/ tells the rest."
 _SITE_HELP: Final = "site folder with site.toml and edge-*.toml (default: the demo)"
+_NAME_HELP: Final = f"this gateway's own name among several (default: {GATEWAY})"
+_SHARED_HELP: Final = "one of several gateways on one PostgreSQL: each takes its share"
 _LIVE_DATA_HELP: Final = "all that is kept (default: data)"
 
 
@@ -83,6 +85,9 @@ def _gateway(parser: argparse.ArgumentParser) -> None:
     _part(parser)
     _stores(parser)
     _ledger(parser)
+    add = parser.add_argument
+    add("--name", dest="gateway", default=GATEWAY, metavar="NAME", help=_NAME_HELP)
+    add("--shared", action="store_true", help=_SHARED_HELP)
 
 
 def _hall(parser: argparse.ArgumentParser) -> None:

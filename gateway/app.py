@@ -7,7 +7,6 @@ import contextlib
 import json
 import logging
 import os
-import secrets
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Never
@@ -20,18 +19,22 @@ from gateway.core import Core
 from gateway.dispatch.react import react
 from gateway.errors import StartFailed, StartRefused
 from gateway.flood import Flood
+from gateway.ingest.admission import admit_telemetry
 from gateway.ingest.control import Control, control_topics
 from gateway.ingest.custody import serve_custody
-from gateway.ingest.telemetry import RECEIVE_MAX, TelemetryParts, serve_telemetry
+from gateway.ingest.telemetry import RECEIVE_MAX, TelemetryParts, serve_telemetry, show
 from gateway.ledger import journal
 from gateway.ledger.errors import UNFIT, LedgerError
 from gateway.ledger.reach import DatabaseAway
 from gateway.ledger.store import Ledger
 from gateway.ledger.verify import counts
+from gateway.planes import TAKING, Planes
 from gateway.platform.outward import serve_outward
 from gateway.platform.present import present_events
 from gateway.platform.requests import request_topic, take_request
+from gateway.seat import SEAT_S, NameTaken, Seat, is_shareable, keep_seat, sit_down
 from gateway.settings import load_site
+from gateway.telemetry.line_protocol import Point
 from gateway.telemetry.sqlite_store import SqliteStore
 from gateway.vehicles import live as vehicle_live
 from gateway.vehicles.state import on_state
@@ -39,13 +42,11 @@ from gateway.web.app import build_app
 from gateway.web.server import address_file, listen, serve
 from runtime import memory
 from runtime.addresses import host_and_port
-from runtime.backoff import Backoff
 from runtime.clock import SystemClock, rfc3339_from_ns
-from runtime.mqtt_session import Session, SessionLost, SessionOptions, first_loss
 from runtime.mqtt_url import parse_mqtt_url
 from runtime.supervise import supervise
 from wire.control import GatewayBeat, GatewayState
-from wire.topics import gateway_topic
+from wire.topics import edge_topic, gateway_topic, kind_and_device
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -53,12 +54,14 @@ if TYPE_CHECKING:
 
     from gateway.settings import Site
     from gateway.telemetry.ports import TelemetryStore
+    from runtime.mqtt_session import Session
     from runtime.mqtt_url import BrokerAddress
 
 log = logging.getLogger(__name__)
 
 BEAT_S: Final = 2.0
-RECONNECT_S_MAX: Final = 2.0  # The hall is back within 5 s of its network.
+BEAT_S_MIN: Final = 0.2
+"""An edge that says hello hears a beat at once; a hundred of them together hear five a second."""
 REACT_S: Final = 1.0
 REACT_GATHER_S: Final = 0.05
 PRESENT_S: Final = 5.0
@@ -66,8 +69,7 @@ PRUNE_S: Final = 600.0
 PRUNE_MORE_S: Final = 0.05
 """A prune is bounded: the rest follows soon, between writes."""
 READY_S: Final = 0.05
-PLANES: Final = ("custody", "telemetry")
-"""While one of their sessions is not open the gateway does not beat: edges would send in vain."""
+CLIMATE: Final = edge_topic("+", "tlm", "environment", "+")
 DAY_NS: Final = 86_400 * 1_000_000_000
 GATEWAY: Final = "gateway-1"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -76,9 +78,21 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 class Gateway:
     """What the tasks of one gateway share."""
 
-    def __init__(
-        self, site: Site, core: Core, store: TelemetryStore, address: BrokerAddress, data_dir: Path
+    def __init__(  # noqa: PLR0913 - what a gateway is made of
+        self,
+        site: Site,
+        core: Core,
+        store: TelemetryStore,
+        address: BrokerAddress,
+        data_dir: Path,
+        *,
+        name: str = GATEWAY,
+        is_shared: bool = False,
+        seat: Seat | None = None,
     ) -> None:
+        self.name, self.is_shared = name, is_shared
+        self.seat = seat
+        """The gateway's place at a database that several may share."""
         self.site = site
         self.core = core
         self.store = store
@@ -88,56 +102,7 @@ class Gateway:
         self.flood = Flood()
         self.clock = SystemClock()
         self.control = Control(core, self.live, self.clock)
-        self.boot = secrets.token_hex(4)
-        self.keepalive_s, self.since_ns = 10, 0
-
-    async def session(
-        self,
-        plane: str,
-        serve: Callable[[Session], Awaitable[None]],
-        will: mqtt5.Will | None = None,
-        *,
-        receive_max: int = 1_000,
-    ) -> Never:
-        """Hold one MQTT session for ever; a lost one comes back with jitter."""
-        backoff = Backoff(first_s=0.2, limit_s=RECONNECT_S_MAX)
-        options = SessionOptions(
-            client_id=f"{GATEWAY}-{plane}-{self.boot}",
-            will=will,
-            receive_max=receive_max,
-            keepalive_s=self.keepalive_s,
-        )
-        is_lost = False
-        told = self.live.sessions
-        told[plane] = "not open yet"
-        while True:
-            try:
-                session = await Session.connect(self.address, options)
-            except SessionLost as error:
-                told[plane] = str(error)
-                if not is_lost:
-                    log.warning("session_lost", extra={"plane": plane, "reason": str(error)})
-                is_lost = True
-                await asyncio.sleep(backoff.next_delay_s())
-                continue
-            log.info("session_open", extra={"plane": plane})
-            opened_s = self.clock.mono_s()
-            if plane in PLANES:
-                self.since_ns = self.clock.wall_ns()
-            is_lost = False
-            told[plane] = ""
-            try:
-                await serve(session)
-            except* SessionLost as group:  # Control works in a task group: its losses come so.
-                is_lost = True
-                told[plane] = reason = str(first_loss(group))
-                log.warning("session_lost", extra={"plane": plane, "reason": reason})
-            finally:
-                told[plane] = told[plane] or "closed"  # By a failure that is not the broker's.
-                await session.close()
-            if self.clock.mono_s() - opened_s > RECONNECT_S_MAX:
-                backoff.reset()  # It served: the next loss is another story.
-            await asyncio.sleep(backoff.next_delay_s())
+        self.planes = Planes(name, address, self.live, self.clock)
 
     def failed(self, name: str, error: Exception) -> None:
         """Note why a task was restarted."""
@@ -158,7 +123,9 @@ class Gateway:
         state = GatewayState(
             online=True, ledger=self.core.ledger.ledger_id, since=self.clock.wall_ns()
         )
-        topic = gateway_topic(GATEWAY, "state")
+        if self.is_shared:  # Its share of the readings is half of what the page and rules need.
+            await session.subscribe(CLIMATE)
+        topic = gateway_topic(self.name, "state")
         await session.publish(topic, state.model_dump_json().encode(), qos=1, is_retained=True)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._beat(session), name="beat")
@@ -181,6 +148,10 @@ class Gateway:
             await self._take_vehicle(packet)
         elif packet.topic.startswith("uns/"):
             await take_request(self.core, packet)
+        elif kind_and_device(packet.topic) is not None:
+            point = admit_telemetry(packet.topic, packet.payload, packet.user_properties)
+            if isinstance(point, Point):  # The gateway whose share it is buries a bad one.
+                show(self.live, self.site, point, self.clock)
         else:
             await self.control.take(session, packet)
 
@@ -196,20 +167,27 @@ class Gateway:
 
     async def _beat(self, session: Session) -> Never:
         while True:
-            while any(self.live.sessions.get(plane) != "" for plane in PLANES):  # noqa: ASYNC110
+            while any(self.live.sessions.get(plane) != "" for plane in TAKING):  # noqa: ASYNC110
                 await asyncio.sleep(READY_S)  # A beat says that somebody listens.
             beat = GatewayBeat(
                 ledger=self.core.ledger.ledger_id,
                 journal_count=await self.core.read(journal.count),
                 t_ns=self.clock.wall_ns(),
-                since=self.since_ns,
+                since=self.planes.since_ns,
             )
-            topic = gateway_topic(GATEWAY, "beat")
+            topic = gateway_topic(self.name, "beat")
             await session.publish(topic, beat.model_dump_json().encode())
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(BEAT_S_MIN)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_S - BEAT_S_MIN):
+                    await self.control.was_greeted.wait()
+            self.control.was_greeted.clear()
 
     async def _tell_present(self, session: Session) -> Never:
         while True:
+            if not self.live.leads:
+                await asyncio.sleep(SEAT_S)
+                continue
             kpi: dict[str, Any] = dict(await self.core.read(counts))
             count = await self.core.read(journal.count)
             for topic, body in present_events(self.site, self.live, self.clock, kpi, count):
@@ -220,6 +198,9 @@ class Gateway:
         """React to every change and to time; decisions are transactions of their own."""
         seen = -1
         while True:
+            if not self.live.leads:
+                await asyncio.sleep(SEAT_S)
+                continue
             seen = self.core.changes.count
             self._read_processes()
             now_s = self.clock.mono_s()
@@ -270,6 +251,8 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
     ledger: str,
     http_listen: str | None,
     database_url: str | None,
+    name: str = GATEWAY,
+    is_shared: bool = False,
 ) -> None:
     """Run the gateway until cancelled.
 
@@ -291,7 +274,14 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
     except (ValueError, LedgerError) as error:
         raise StartRefused(str(error)) from error
     core = Core(books)
-    gateway = Gateway(site, core, store, address, data_dir)
+    seat = Seat(url, name) if is_shareable(url) else None
+    gateway = Gateway(
+        site, core, store, address, data_dir, name=name, is_shared=is_shared, seat=seat
+    )
+    try:
+        await sit_down(seat, gateway.live, clock)
+    except NameTaken as error:
+        raise StartFailed(str(error)) from error
     app = build_app(
         core,
         gateway.live,
@@ -304,7 +294,7 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
     server = await listen(app, host, port, data_dir)
     dead = GatewayState(online=False, ledger=ledger)
     will = mqtt5.Will(
-        gateway_topic(GATEWAY, "state"),
+        gateway_topic(name, "state"),
         payload=dead.model_dump_json().encode(),
         qos=mqtt5.QoS.AT_LEAST_ONCE,
         retain=True,
@@ -312,11 +302,13 @@ async def run_gateway(  # noqa: PLR0913 - what a daemon is started with
     memory.settle()
     try:
         async with asyncio.TaskGroup() as tasks:
-            for name, work in _works(gateway, will).items():
-                failed = partial(gateway.failed, name)
-                tasks.create_task(supervise(name, work, failed=failed), name=name)
+            for task, work in _works(gateway, will).items():
+                failed = partial(gateway.failed, task)
+                tasks.create_task(supervise(task, work, failed=failed), name=task)
             tasks.create_task(serve(server), name="web")
     finally:
+        if seat is not None:
+            seat.close()
         await store.close()
         core.close()
         address_file(data_dir).unlink(missing_ok=True)
@@ -335,17 +327,31 @@ def _works(gateway: Gateway, will: mqtt5.Will) -> dict[str, Callable[[], Awaitab
     """Return the gateway's tasks by name: the flow."""
     core, flood, clock = gateway.core, gateway.flood, gateway.clock
     telemetry = TelemetryParts(
-        core=core, store=gateway.store, live=gateway.live, clock=clock, flood=flood
+        core=core,
+        store=gateway.store,
+        live=gateway.live,
+        clock=clock,
+        flood=flood,
+        is_shared=gateway.is_shared,
     )
+    take_custody = partial(
+        serve_custody,
+        core=core,
+        live=gateway.live,
+        flood=flood,
+        clock=clock,
+        is_shared=gateway.is_shared,
+    )
+    hold = gateway.planes.hold
+    publish = partial(serve_outward, core=core, gateway=gateway.name, live=gateway.live)
     return {
-        "custody": lambda: gateway.session(
-            "custody", lambda s: serve_custody(s, core, flood, clock)
-        ),
-        "telemetry": lambda: gateway.session(
+        "custody": lambda: hold("custody", take_custody),
+        "telemetry": lambda: hold(
             "telemetry", lambda s: serve_telemetry(s, telemetry), receive_max=RECEIVE_MAX
         ),
-        "control": lambda: gateway.session("control", gateway.serve_control, will),
-        "outward": lambda: gateway.session("outward", lambda s: serve_outward(s, core, GATEWAY)),
+        "control": lambda: hold("control", gateway.serve_control, will),
+        "outward": lambda: hold("outward", publish),
+        "seat": lambda: keep_seat(gateway.seat, gateway.live, clock),
         "decide": gateway.decide,
         "prune": gateway.prune,
     }

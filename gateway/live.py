@@ -123,6 +123,10 @@ class Live:
     vehicles: dict[str, VehicleLive] = field(default_factory=dict)
     foreign_ledgers: dict[str, float] = field(default_factory=dict)
     """Ledger ids of other gateways on this broker, with the seconds when each was last heard."""
+    events_count: int = 0
+    """Custody events that came to this gateway since it started, repeats among them."""
+    leads: bool = True
+    """Of several gateways one decides and publishes; a gateway alone does so always."""
     twin_at_s: float = -1e9
     """When a gateway of our own ledger id told of another journal than ours."""
     withheld: list[str] = field(default_factory=list)

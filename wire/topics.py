@@ -11,6 +11,8 @@ from typing import Final
 WORD: Final = re.compile(r"[a-z0-9-]{1,64}")
 DEVICE_PLANE: Final = "wh/v1"
 BUSINESS_PLANE: Final = "uns/v1"
+GATEWAYS: Final = "gateways"
+"""The group of a shared subscription."""
 
 
 def word(text: str) -> str:
@@ -33,6 +35,11 @@ def gateway_topic(gateway: str, *levels: str) -> str:
 def site_topic(enterprise: str, site: str, *levels: str) -> str:
     """Return `uns/v1/{enterprise}/{site}/{levels}`."""
     return "/".join((BUSINESS_PLANE, enterprise, site, *levels))
+
+
+def shared_filter(topic: str) -> str:
+    """Return the subscription of which each of several gateways gets its share."""
+    return f"$share/{GATEWAYS}/{topic}"
 
 
 def edge_of(topic: str) -> str | None:

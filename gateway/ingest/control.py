@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from functools import partial
@@ -66,6 +67,8 @@ class Control:
         self._core = core
         self._live = live
         self._clock = clock
+        self.was_greeted = asyncio.Event()
+        """An edge said hello: it sends as soon as it hears a beat."""
         self.unreadable_count = 0
         self._lengths: deque[tuple[float, int]] = deque()
         """(seconds, length) of our own journal, of late."""
@@ -199,6 +202,7 @@ class Control:
             log.warning("hello_foreign", extra={"edge": edge, "ledger": hello.ledger[:64]})
             return
         await session.publish(edge_topic(edge, "head"), head.model_dump_json().encode())
+        self.was_greeted.set()
 
     async def bury(self, packet: mqtt5.PublishPacket, detail: str) -> None:
         """Keep a message that can't be used as a dead letter."""

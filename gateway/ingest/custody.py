@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.ingest.admission import Custody, Unusable, admit_custody
 from gateway.ledger import custody, letters
 from wire.control import Head
-from wire.topics import edge_topic
+from wire.topics import edge_topic, shared_filter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,20 +20,31 @@ if TYPE_CHECKING:
     from gateway.flood import Flood
     from gateway.ledger.custody import TakeResult
     from gateway.ledger.store import Tx
+    from gateway.live import Live
     from runtime.clock import Clock
     from runtime.mqtt_session import Session
 
 log = logging.getLogger(__name__)
 
 
-async def serve_custody(session: Session, core: Core, flood: Flood, clock: Clock) -> None:
-    """Take rows for ever. Raises SessionLost."""
-    await session.subscribe(edge_topic("+", "evt", "#"))
+async def serve_custody(
+    session: Session,
+    core: Core,
+    live: Live,
+    flood: Flood,
+    clock: Clock,
+    *,
+    is_shared: bool = False,
+) -> None:
+    """Take rows for ever, or this gateway's share of them. Raises SessionLost."""
+    topics = edge_topic("+", "evt", "#")
+    await session.subscribe(shared_filter(topics) if is_shared else topics)
     while True:
         packets = await session.batch()
         now_s = clock.mono_s()
         take = partial(_take, packets=packets, flood=flood, now_s=now_s)
         heads, taken = await core.transact("custody", take)
+        live.events_count += len(packets)
         for one in taken:
             _note(flood, one, now_s)
         for edge, head in heads.items():

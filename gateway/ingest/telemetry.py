@@ -17,7 +17,7 @@ from gateway.ledger import gaps, letters
 from gateway.live import AirLive
 from gateway.telemetry.line_protocol import Point, line_of
 from wire.control import Ack
-from wire.topics import edge_topic
+from wire.topics import edge_topic, shared_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,6 +57,8 @@ class TelemetryParts:
     live: Live
     clock: Clock
     flood: Flood
+    is_shared: bool = False
+    """One of several gateways: each gets its share."""
     capacity: Capacity = field(default_factory=Capacity)
     buried: dict[Name, None] = field(default_factory=dict)
     """Names of late letters: one that comes again, because its ack was lost, is no second one."""
@@ -64,7 +66,8 @@ class TelemetryParts:
 
 async def serve_telemetry(session: Session, parts: TelemetryParts) -> None:
     """Take points for ever. Raises SessionLost; a store that is away holds us here, unread."""
-    await session.subscribe(edge_topic("+", "tlm", "#"))
+    topics = edge_topic("+", "tlm", "#")
+    await session.subscribe(shared_filter(topics) if parts.is_shared else topics)
     core, clock = parts.core, parts.clock
     site = core.ledger.site
     while True:
@@ -72,7 +75,7 @@ async def serve_telemetry(session: Session, parts: TelemetryParts) -> None:
         admitted = [admit_telemetry(p.topic, p.payload, p.user_properties) for p in packets]
         points, expired = _by_age(parts, [one for one in admitted if isinstance(one, Point)])
         for point in _newest(points):
-            _show(parts.live, site, point, clock)
+            show(parts.live, site, point, clock)
         began_s = clock.mono_s()
         refused = await parts.store.write([line_of(site.site, point) for point in points])
         parts.capacity.note(len(points), clock.mono_s() - began_s)
@@ -179,7 +182,7 @@ def _newest(points: Iterable[Point]) -> Iterable[Point]:
     return newest.values()
 
 
-def _show(live: Live, site: Site, point: Point, clock: Clock) -> None:
+def show(live: Live, site: Site, point: Point, clock: Clock) -> None:
     """Let a fresh reading move the live state; late data, and what only claims to be, never does.
 
     An edge or a zone that the site does not name has no say here, nor has a clock that runs ahead.

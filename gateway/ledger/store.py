@@ -12,7 +12,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, func, insert, select
 
 from gateway.ledger import journal, schema, site_identity
 from gateway.ledger.entries import ENTRY_FIELDS
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MAKING: Final = 0x656E747265706F74
+"""The key of the lock under which a new database gets its tables ("entrepot")."""
 _UNIT_KINDS: Final = frozenset({"unit.changed", "hold.placed", "hold.lifted"})
 
 
@@ -218,8 +220,7 @@ class Ledger:
         with told_faults(url):
             ledger = cls(engine_for(url), ledger_id=ledger_id, site=site, now=now)
             try:
-                schema.METADATA.create_all(ledger.engine)
-                ledger._claim()
+                ledger._make_and_claim()
                 ledger.transact("rule:site", _open_books)
             except BaseException:
                 ledger.close()
@@ -247,8 +248,11 @@ class Ledger:
         """Close every connection."""
         self.engine.dispose()
 
-    def _claim(self) -> None:
+    def _make_and_claim(self) -> None:
         with self._writer, self.engine.begin() as connection:
+            if connection.dialect.name == "postgresql":  # Gateways that start at once wait in turn.
+                connection.execute(select(func.pg_advisory_xact_lock(MAKING)))
+            schema.METADATA.create_all(connection)
             found = connection.execute(select(schema.ledger_identity)).scalars().first()
             if found is None:
                 connection.execute(insert(schema.ledger_identity), {"ledger": self.ledger_id})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.core import Core
+    from gateway.live import Live
     from runtime.mqtt_session import Session
 
 BATCH_COUNT: Final = 200
@@ -20,11 +21,14 @@ COMMAND_EXPIRY_S: Final = 30
 _QOS_0: Final = frozenset({"vda"})
 
 
-async def serve_outward(session: Session, core: Core, gateway: str) -> None:
-    """Publish for ever. Raises SessionLost; what was not acknowledged is published again."""
+async def serve_outward(session: Session, core: Core, gateway: str, live: Live) -> None:
+    """Publish for ever while this gateway leads.
+
+    Raises SessionLost; what was not acknowledged is published again.
+    """
     while True:
         seen = core.changes.count
-        rows = await core.read(_next_rows)
+        rows = await core.read(_next_rows) if live.leads else []
         if not rows:
             await core.changes.wait_past(seen, 1.0)
             continue

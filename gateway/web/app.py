@@ -95,6 +95,8 @@ def build_app(  # noqa: PLR0913 - what the page is made of
             "uptime_s": round(now_s - began_s, 1),
             "journal_count": count,
             "tabs_count": snapshots.tabs_count,
+            "leads": live.leads,
+            "events_count": live.events_count,
         }
 
     @app.get("/api/snapshot")

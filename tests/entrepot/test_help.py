@@ -10,7 +10,10 @@ from tests.entrepot.test_cli import entrepot
 
 OPTIONS = {
     "edge": {"--site", "--data", "--mqtt", "--ledger"},
-    "gateway": {"--site", "--data", "--mqtt", "--ledger", "--http", "--influx", "--database"},
+    "gateway": {
+        *("--site", "--data", "--mqtt", "--ledger", "--http", "--influx", "--database"),
+        *("--name", "--shared"),
+    },
     "hall": {"--site", "--data", "--mqtt", "--speed"},
     "verify": {"--data", "--database"},
     "watch": {"--data", "--mqtt"},

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote
 
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Books:
     """The ledger's database, SQLite or PostgreSQL."""
 
     def __init__(self, url: str) -> None:
-        self._engine = create_engine(url, poolclass=NullPool)
+        self._engine = create_engine(url, pool_pre_ping=True, isolation_level="AUTOCOMMIT")
 
     def close(self) -> None:
         """Let go of it."""
@@ -51,6 +51,13 @@ class Books:
         """Return how far the ledger has an edge's chain."""
         rows = self.rows("SELECT seq FROM edge_head WHERE edge = :edge", edge=edge)
         return int(rows[0][0]) if rows else 0
+
+    def is_in_order(self, edge: str) -> bool:
+        """Tell whether an edge's rows lack none and came into the journal in the chain's order."""
+        query = "SELECT seq, journal_n FROM custody_row WHERE edge = :edge ORDER BY seq"
+        rows = [(int(seq), int(n)) for seq, n in self.rows(query, edge=edge)]
+        numbers = [n for _, n in rows]
+        return [seq for seq, _ in rows] == [*range(1, len(rows) + 1)] and numbers == sorted(numbers)
 
     def has_plate(self, edge: str, plate: str, above_seq: int) -> bool:
         """Tell whether the event with that plate, above a place in the chain, had its effect."""
@@ -81,37 +88,39 @@ class Points(Protocol):
 
 
 class SqlitePoints:
-    """The embedded store's file."""
+    """The embedded stores' files, one a gateway."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, *files: Path) -> None:
+        self._files = files
 
     def stamps(self, edge: str, above_ns: int = 0) -> list[int]:
         """Return when each stored reading of an edge was stamped."""
         query = "SELECT t_ns FROM point WHERE edge = ? AND t_ns > ?"
-        with contextlib.suppress(sqlite3.Error):
-            return [int(row[0]) for row in _rows(self._file, query, edge, above_ns)]
-        return []
+        found: set[int] = set()
+        for file in self._files:
+            with contextlib.suppress(sqlite3.Error):
+                found |= {int(row[0]) for row in _rows(file, query, edge, above_ns)}
+        return sorted(found)
 
 
 class InfluxPoints:
     """A real InfluxDB, asked by Flux."""
 
     def __init__(self, influx: Influx) -> None:
-        self._influx = influx
+        self.influx = influx
 
     def stamps(self, edge: str, above_ns: int = 0) -> list[int]:
         """Return when each stored reading of an edge was stamped."""
         flux = (
-            f'from(bucket: "{self._influx.bucket}") |> range(start: time(v: {above_ns + 1}))'
+            f'from(bucket: "{self.influx.bucket}") |> range(start: time(v: {above_ns + 1}))'
             f' |> filter(fn: (r) => r.edge == "{edge}" and r._field == "clock")'
             " |> map(fn: (r) => ({t: int(v: r._time)})) |> group()"
         )
         request = urllib.request.Request(
-            f"{self._influx.url}/api/v2/query?org={quote(self._influx.org)}",
+            f"{self.influx.url}/api/v2/query?org={quote(self.influx.org)}",
             data=flux.encode(),
             headers={
-                "Authorization": f"Token {self._influx.token}",
+                "Authorization": f"Token {self.influx.token}",
                 "Content-Type": "application/vnd.flux",
                 "Accept": "application/csv",
             },

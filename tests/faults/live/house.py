@@ -145,7 +145,7 @@ class House:
         self.edge.acked_seq = lambda: self.link.follower.acked_seq
         address = parse_mqtt_url(f"mqtt://127.0.0.1:{self.gateway_wire.port}")
         self.gateway = app.Gateway(self.site, self.core, self.store, address, self.folder)
-        self.gateway.keepalive_s = GATEWAY_KEEPALIVE_S
+        self.gateway.planes.keepalive_s = GATEWAY_KEEPALIVE_S
         self._begin("outbox", self.edge.writer.run())
         self._begin("uplink", self.link.run())
         self._begin("gaps", self.edge.gaps.run(self.link.has_gateway))

@@ -17,7 +17,7 @@ from tests.faults.live.books import judge, missing_stamps
 from tests.faults.live.plant import LOOK_S, Plant, until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 LIVE_S_MAX: Final = 60.0
@@ -79,8 +79,7 @@ def kill_rounds(folder: Path, seed: int, *, rounds_count: int, is_real: bool = F
             plant.silence()
         until(plant.is_drained, "everything is where it belongs")
         plant.end_own()
-        for edge in edges:
-            _compare(plant, edge, told)
+        compare(plant, told)
     return told
 
 
@@ -93,11 +92,19 @@ def _in_turn(rng: random.Random, names: list[str], count: int) -> list[str]:
     return victims[:count]
 
 
-def live_again(plant: Plant, began_s: float, heads: Mapping[str, int]) -> dict[str, float]:
+def live_again(
+    plant: Plant,
+    began_s: float,
+    heads: Mapping[str, int],
+    *,
+    gateways: Sequence[str] | None = None,
+) -> dict[str, float]:
     """Return the seconds from `began_s` until each of what makes a house live was true.
 
-    `heads` is how far the ledger had each edge's chain before the kill.
+    `heads` is how far the ledger had each edge's chain before the kill; `gateways` are those whose
+    page is looked at, all by default.
     """
+    pages = plant.gateways if gateways is None else gateways
     phases: dict[str, float] = {}
     plates: dict[str, tuple[str, int]] = {}
     """By edge: a plate that was captured after the kill, and when."""
@@ -107,10 +114,10 @@ def live_again(plant: Plant, began_s: float, heads: Mapping[str, int]) -> dict[s
             phases[name] = round(time.monotonic() - began_s, 2)
 
     wanted = {f"{what} {edge}" for what in ("event", "ledger", "store") for edge in plant.edges}
-    wanted |= {f"page {gateway}" for gateway in plant.gateways}
+    wanted |= {f"page {gateway}" for gateway in pages}
     while missing := sorted(wanted - phases.keys()):
         assert time.monotonic() < began_s + LIVE_S_MAX, (missing, phases)
-        for gateway in plant.gateways:
+        for gateway in pages:
             if f"page {gateway}" in missing:
                 note(f"page {gateway}", is_so=plant.asked(gateway, "/") is not None)
         for edge in plant.edges:
@@ -128,6 +135,12 @@ def live_again(plant: Plant, began_s: float, heads: Mapping[str, int]) -> dict[s
     return phases
 
 
+def compare(plant: Plant, told: Told) -> None:
+    """Add what both ends' files say. Raises AssertionError where something is lost or doubled."""
+    for edge in plant.edges:
+        _compare(plant, edge, told)
+
+
 def _compare(plant: Plant, edge: str, told: Told) -> None:
     custody_file = plant.data_dir / "edge" / edge / "custody.db"
     found = judge(custody_file, plant.books, edge)
@@ -141,6 +154,7 @@ def _compare(plant: Plant, edge: str, told: Told) -> None:
     told.twice += found.twice
     assert not missing, f"answered and not in the ledger: {sorted(missing)[:5]}"
     found.check()
+    assert plant.books.is_in_order(edge), f"effects of {edge} out of the chain's order"
     lives_count = plant.parts[f"edge-{edge}"].starts_count
     gone = missing_stamps([*readings, *plant.books.stamps(edge)], lives_count)
     assert not gone, f"numbers of {edge} that are nowhere: {gone[:10]}"

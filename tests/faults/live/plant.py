@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LEDGER: Final = "ledger-1"
 POST_PAUSE_S: Final = 0.05
-ASK_S_MAX: Final = 2.0
+ASK_S_MAX: Final = 5.0
 LOOK_S: Final = 0.02
 OK: Final = 200
 _EDGE_TOML: Final = """\
@@ -52,7 +52,10 @@ poll_s = 0.2
 
 
 class Plant:
-    """`with Plant(folder, edges) as plant`; `is_real` takes Mosquitto, InfluxDB and PostgreSQL."""
+    """`with Plant(folder, edges) as plant`.
+
+    `is_real` takes Mosquitto, PostgreSQL and, unless told otherwise, InfluxDB. Raises NotHere.
+    """
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class Plant:
         edges: tuple[str, ...] = ("dock-2",),
         *,
         is_real: bool = False,
+        has_influx: bool = True,
         gateways_count: int = 1,
     ) -> None:
         self.folder = folder
@@ -72,28 +76,36 @@ class Plant:
         self._services: list[Part] = []
         self._stores: list[str] = []
         self._environment: dict[str, str] = {}
-        database_url = f"sqlite:///{self.data_dir / 'gateway' / 'ledger.db'}"
-        self.points: SqlitePoints | InfluxPoints
-        self.points = SqlitePoints(self.data_dir / "gateway" / "telemetry.db")
-        if is_real:
-            broker = parts.mosquitto(folder)
-            influx, postgres = parts.influxd(folder), parts.postgres(folder)
-            self._services = [influx, postgres]
-            database_url = f"postgresql+psycopg://entrepot@127.0.0.1:{postgres.port}/postgres"
-            self._influx = Influx(
-                url=f"http://127.0.0.1:{influx.port}", token="for-tests", org="o", bucket="b"
-            )
-            self.points = InfluxPoints(self._influx)
-            self._environment = {"INFLUX_TOKEN": self._influx.token}
-            self._stores = ["--influx", f"{self._influx.url}/?org=o&bucket=b"]
-            self._stores += ["--database", database_url]
-        else:
-            broker = parts.embedded_broker(folder)
-        self.broker = broker
-        self.books = Books(database_url)
-        self.parts: dict[str, Part] = {one.name: one for one in [broker, *self._services]}
         self.gateways = [f"gateway-{number}" for number in range(1, gateways_count + 1)]
+        self.points: SqlitePoints | InfluxPoints = SqlitePoints(
+            *(self.data_dir_of(one) / "gateway" / "telemetry.db" for one in self.gateways)
+        )
+        database_url = f"sqlite:///{self.data_dir / 'gateway' / 'ledger.db'}"
+        if is_real:
+            database_url = self._add_postgres()
+            if has_influx:
+                self._add_influx()
+        self.broker = parts.mosquitto(folder) if is_real else parts.embedded_broker(folder)
+        self.books = Books(database_url)
+        self.parts: dict[str, Part] = {one.name: one for one in [self.broker, *self._services]}
         self._site_dir = folder / "site"
+
+    def _add_postgres(self) -> str:
+        postgres = parts.postgres(self.folder)
+        self._services.append(postgres)
+        url = f"postgresql+psycopg://entrepot@127.0.0.1:{postgres.port}/postgres"
+        self._stores += ["--database", url]
+        return url
+
+    def _add_influx(self) -> None:
+        influxd = parts.influxd(self.folder)
+        self._services.append(influxd)
+        influx = Influx(
+            url=f"http://127.0.0.1:{influxd.port}", token="for-tests", org="o", bucket="b"
+        )
+        self.points = InfluxPoints(influx)
+        self._environment["INFLUX_TOKEN"] = influx.token
+        self._stores += ["--influx", f"{influx.url}/?org=o&bucket=b"]
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as undo:
@@ -107,7 +119,7 @@ class Plant:
             for one in [self.broker, *self._services]:
                 one.until_listening()
             if isinstance(self.points, InfluxPoints):
-                set_up(self._influx)
+                set_up(self.points.influx)
             for one in self._own():
                 one.start()
             self._undo = undo.pop_all()

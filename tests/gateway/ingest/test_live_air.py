@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.ingest.telemetry import AHEAD_NS_MAX, _newest, _show
+from gateway.ingest.telemetry import AHEAD_NS_MAX, _newest, show
 from gateway.live import Live
 from gateway.telemetry.line_protocol import Point
 from runtime.clock import ManualClock
@@ -26,7 +26,7 @@ def shown(*points: Point) -> list[float]:
     """Return the temperatures that a batch leaves on the page."""
     live = Live()
     for one in _newest(points):
-        _show(live, SITE, one, CLOCK)
+        show(live, SITE, one, CLOCK)
     return [air.values["temperature_c"] for air in live.air.values()]
 
 
@@ -43,6 +43,6 @@ def test_a_backlog_in_the_same_batch_does_not_hide_the_live_reading() -> None:
     [point(NOW_NS + AHEAD_NS_MAX + 1), point(NOW_NS, edge="qa-edge")],
     ids=["ahead", "unknown"],
 )
-def test_what_only_claims_to_be_is_not_shown(odd: Point) -> None:
+def test_what_only_claims_to_be_is_notshown(odd: Point) -> None:
     """A clock that runs ahead, or an edge that the site does not name."""
     assert shown(odd) == []
