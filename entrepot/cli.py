@@ -148,24 +148,12 @@ def _custody(asked: argparse.Namespace) -> int:
 
 
 def _epc(asked: argparse.Namespace) -> int:
-    from wire.epc import EpcError, decode  # noqa: PLC0415
+    from entrepot.epc import as_line, as_text, describe  # noqa: PLC0415
 
     is_bad = False
-    for text in asked.hex:
-        told: dict[str, object] = {
-            "hex": text,
-            "scheme": None,
-            "uri": None,
-            "filter": None,
-            "error": None,
-        }
-        try:
-            epc = decode(text)
-            told |= {"scheme": epc.scheme, "uri": epc.uri, "filter": epc.filter}
-        except EpcError as error:
-            told["error"] = str(error)
-            is_bad = True
-        _tell(json.dumps(told))
+    for told in describe(asked):
+        _tell(f"{as_text(told)}\n" if asked.text else as_line(told))
+        is_bad = is_bad or told["error"] is not None
     return 1 if is_bad else 0
 
 

@@ -55,8 +55,7 @@ def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         help="registers in hex and the display's value of the same moment: 41AC,0000=21.5",
     )
     _custody(add("custody", "edges' chains: status, adopt, stop, settle"))
-    epc = add("epc", "decode tags: one JSON line each")
-    epc.add_argument("hex", nargs="+", metavar="HEX", help="24 hexadecimal digits of a tag")
+    _epc(add("epc", "decode tags, or encode identifiers: one JSON line each"))
     add("schema", "print the wire as AsyncAPI 3 with JSON Schemas")
     return parser
 
@@ -138,6 +137,26 @@ def _custody(parser: argparse.ArgumentParser) -> None:
     add("--by", metavar="NAME", help="who decides (default: your user name)")
     add("--reason", metavar="TEXT", help="why; it is journalled")
     _data(parser, "folder of the run whose gateway is asked (default: data)")
+
+
+def _epc(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "hex",
+        nargs="+",
+        metavar="HEX",
+        help="hexadecimal digits of a tag; or a URI, GS1 Digital Link or element string",
+    )
+    add("--json", action="store_true", help="one line of JSON each (so it is without --text too)")
+    add("--text", action="store_true", help="a line for each form, for reading")
+    add("--filter", type=int, metavar="N", help="encoding: filter value 0 to 7 (default: 0)")
+    add(
+        "--company-digits",
+        type=int,
+        metavar="N",
+        help='encoding a link or element string: digits of its company prefix (else: a "+" scheme)',
+    )
+    add("--scheme", metavar="NAME", help="encoding: sgtin-96, sgtin-198, sgtin+, ... ")
 
 
 def _part(parser: argparse.ArgumentParser) -> None:

@@ -46,7 +46,7 @@ def local_date(site: Site, value: datetime) -> str:
 
 
 def carton_identity(text: str) -> tuple[str, str]:
-    """Return (pure identity URI, hex) of a carton named by 24 hex digits or by its URI.
+    """Return (pure identity URI, hex) of a carton named by its tag's hex digits or by its URI.
 
     Raises EpcError for anything but an SGTIN.
     """
@@ -57,5 +57,6 @@ def carton_identity(text: str) -> tuple[str, str]:
         decoded = epc.decode(text)
         hexed = decoded.hex
     if decoded.uri is None or not decoded.uri.startswith("urn:epc:id:sgtin:"):
-        raise EpcError(f"its scheme is {decoded.scheme}, not SGTIN")
+        why = f"its scheme is {decoded.scheme}, not SGTIN"
+        raise EpcError("EPC", text, why, "name a carton by its SGTIN")
     return decoded.uri, hexed.upper()

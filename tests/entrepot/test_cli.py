@@ -148,4 +148,16 @@ def test_epc_prints_one_json_line_each(text: str, uri: str) -> None:
     assert lines[0]["error"] is None
     assert lines[1]["uri"] is None
     assert lines[1]["error"]
-    assert set(lines[0]) == {"hex", "scheme", "uri", "filter", "error"}
+    assert {"hex", "scheme", "uri", "filter", "error"} <= set(lines[0])
+
+
+def test_epc_tells_every_form_and_takes_each_back() -> None:
+    """Who writes tags has a link or an element string from the label's printer."""
+    forms = json.loads(entrepot("epc", "--json", "3074257BF7194E4000001A85").stdout)
+    assert forms["digital_link"] == "https://id.gs1.org/01/80614141123458/21/6789"
+    for name in ("uri", "tag_uri", "digital_link", "element_string"):
+        run = entrepot("epc", "--filter", "3", "--company-digits", "7", forms[name])
+        assert json.loads(run.stdout) == forms
+    shown = entrepot("epc", "--text", "(00)106141412345678908")
+    assert "F90106141412345678908000" in shown.stdout
+    assert entrepot("epc", "(00)106141412345678909").returncode == 1
