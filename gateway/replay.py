@@ -17,7 +17,7 @@ from gateway.ledger import floor
 from gateway.ledger.errors import UNFIT, LedgerError
 from gateway.ledger.schema import custody_row, dead_letter, letter_settled
 from gateway.people import NotAllowed, check_words
-from gateway.telemetry.line_protocol import Point, line_of
+from gateway.telemetry.line_protocol import Point, PointList, line_of
 from wire.telemetry import TELEMETRY_KINDS, read_fields
 from wire.topics import edge_of, kind_and_device
 
@@ -132,7 +132,7 @@ async def _write(core: Core, store: TelemetryStore, letter: AnyRow, body: bytes)
     except (ValidationError, RecursionError) as error:
         raise NotAllowed("body", body[:60].decode("utf-8", "replace"), _why(error)) from error
     point = Point(edge=edge, device=named[1], kind=named[0], boot="replay", seq=0, fields=fields)
-    for _, why in await store.write([line_of(core.ledger.site.site, point)]):
+    for _, why in await store.write(PointList([line_of(core.ledger.site.site, point)])):
         raise NotAllowed("body", "", f"the store refuses it: {why}")
 
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import mqtt5
 
+from runtime.mqtt_frames import PUBACK_HEAD, PUBLISH, cut_frames, packet_of, publish_of, wanted_size
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -81,8 +83,9 @@ class Session:
         self._reader = reader
         self._writer = writer
         self._options = options
-        self._buffer = bytearray()
-        self._inbox: list[mqtt5.PublishPacket] = []
+        self._rest = b""
+        self._inbox: list[bytes] = []
+        """Publishes, cut from the stream and not yet read."""
         self._has_inbox = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -122,17 +125,16 @@ class Session:
         )
         self._writer.write(packet.write())
         while True:
-            answers = await self._read_packets()
-            if not answers:
+            frames = await self._read_frames()
+            if not frames:
                 continue
-            answer = answers[0]
+            answer = _packet_of(frames[0])
             if not isinstance(answer, mqtt5.ConnAckPacket):
                 raise SessionLost(f"{type(answer).__name__} instead of CONNACK")
             if answer.reason_code != mqtt5.ConnAckReasonCode.SUCCESS:
                 raise SessionLost(f"broker refuses: {answer.reason_code.name}")
             # A session that was kept goes on at once, in the same read.
-            for early in answers[1:]:
-                self._take(early)
+            self._take(frames[1:])
             return
 
     def _start(self) -> None:
@@ -191,6 +193,17 @@ class Session:
 
     async def batch(self) -> list[mqtt5.PublishPacket]:
         """Wait for publishes and take all that have come. Raises SessionLost."""
+        return [self.read_publish(frame) for frame in await self.frames()]
+
+    def read_publish(self, frame: bytes) -> mqtt5.PublishPacket:
+        """Return what one of `frames` says. Raises SessionLost: a broker that garbles is none."""
+        try:
+            return publish_of(frame)
+        except ValueError as error:
+            raise SessionLost(f"unreadable packet: {error}") from error
+
+    async def frames(self) -> list[bytes]:
+        """Wait for publishes and take all that have come, unread. Raises SessionLost."""
         await self._has_inbox.wait()
         if not self._inbox:
             self._check()
@@ -203,15 +216,16 @@ class Session:
 
     async def ack(self, packets: Sequence[mqtt5.PublishPacket]) -> None:
         """Acknowledge publishes, in order of arrival. Raises SessionLost."""
-        frames = [
-            mqtt5.PubAckPacket(packet.packet_id).write()
-            for packet in packets
-            if packet.packet_id is not None
-        ]
-        if not frames:
+        await self.ack_ids(
+            [one.packet_id.to_bytes(2, "big") for one in packets if one.packet_id is not None]
+        )
+
+    async def ack_ids(self, ids: Sequence[bytes]) -> None:
+        """Acknowledge publishes by their packet ids, two bytes each. Raises SessionLost."""
+        if not ids:
             return
         self._check()
-        self._writer.write(b"".join(frames))
+        self._writer.write(PUBACK_HEAD + PUBACK_HEAD.join(ids))
         try:
             await self._writer.drain()
         except OSError as error:
@@ -236,8 +250,7 @@ class Session:
         try:
             while True:
                 await self._room.wait()
-                for packet in await self._read_packets():
-                    self._take(packet)
+                self._take(await self._read_frames())
                 # Whoever waits for an acknowledgement needs the socket read: it lies behind these.
                 if len(self._inbox) >= self._options.receive_max and not self._acks.waiting:
                     self._room.clear()
@@ -246,11 +259,17 @@ class Session:
                 log.exception("session_bug")
             self._fail(SessionLost(str(error) or type(error).__name__))
 
-    def _take(self, packet: mqtt5.Packet) -> None:
+    def _take(self, frames: Sequence[bytes]) -> None:
+        for frame in frames:
+            if frame[0] >> 4 == PUBLISH:
+                self._inbox.append(frame)
+            else:
+                self._obey(_packet_of(frame))
+        if self._inbox:
+            self._has_inbox.set()
+
+    def _obey(self, packet: mqtt5.Packet) -> None:
         match packet:
-            case mqtt5.PublishPacket():
-                self._inbox.append(packet)
-                self._has_inbox.set()
             case mqtt5.PubAckPacket():
                 self._resolve(packet.packet_id, packet.reason_code)
             case mqtt5.SubAckPacket():
@@ -263,29 +282,20 @@ class Session:
             case _:
                 return
 
-    async def _read_packets(self) -> list[mqtt5.Packet]:
+    async def _read_frames(self) -> list[bytes]:
         data = await self._reader.read(READ_BYTES)
         if not data:
             raise SessionLost("broker closed the connection")
         self._heard_s = asyncio.get_running_loop().time()
-        self._buffer += data
-        packets: list[mqtt5.Packet] = []
-        used = 0
-        frozen = bytes(self._buffer)
-        view = memoryview(frozen)
-        while used < len(frozen):
-            try:
-                packet, size = mqtt5.read(view[used:])
-            except IndexError:
-                break
-            except ValueError as error:
-                raise SessionLost(f"unreadable packet: {error}") from error
-            packets.append(packet)
-            used += size
-        del self._buffer[:used]
-        if len(self._buffer) > PACKET_BYTES_MAX + 8:
+        data = self._rest + data
+        try:
+            frames, used = cut_frames(data)
+        except ValueError as error:
+            raise SessionLost(f"unreadable packet: {error}") from error
+        self._rest = data[used:]
+        if wanted_size(self._rest) > PACKET_BYTES_MAX + 8:
             raise SessionLost(f"a packet above {PACKET_BYTES_MAX} bytes")
-        return packets
+        return frames
 
     async def _keep_alive(self) -> None:
         keepalive_s = self._options.keepalive_s
@@ -340,3 +350,10 @@ class Session:
     def _check(self) -> None:
         if self._lost is not None:
             raise self._lost
+
+
+def _packet_of(frame: bytes) -> mqtt5.Packet:
+    try:
+        return packet_of(frame)
+    except ValueError as error:
+        raise SessionLost(f"unreadable packet: {error}") from error

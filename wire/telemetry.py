@@ -5,7 +5,7 @@ Source: the project's contract on the wire, sections 1 and 3.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, NotRequired
+from typing import Annotated, Any, Final, NotRequired, get_args
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypedDict
@@ -107,6 +107,20 @@ def _reader_of(model: type[Reading]) -> Any:  # noqa: ANN401 - pydantic's own va
     )
     return TypeAdapter(fields).validator
 
+
+def _digit_free(model: type[Reading]) -> frozenset[str]:
+    plain = (float, float | None)
+    return frozenset(
+        name
+        for name, field in model.model_fields.items()
+        if (field.annotation in plain and not field.metadata)
+        or (field.annotation is int and list(field.metadata) == _COUNT_RULES)
+    )
+
+
+_COUNT_RULES: Final = list(get_args(Count)[1].metadata)
+DIGIT_FREE: Final = {kind: _digit_free(model) for kind, model in TELEMETRY_KINDS.items()}
+"""By kind the fields whose rules hold whatever the digits are, as long as a double or 2^62 is."""
 
 _READERS: Final = {kind: _reader_of(model) for kind, model in TELEMETRY_KINDS.items()}
 

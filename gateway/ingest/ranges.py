@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 RANGES_COUNT_MAX: Final = 256
 
@@ -21,14 +21,11 @@ def ranges_from(numbers: Iterable[int]) -> list[tuple[int, int]]:
     return ranges
 
 
-def acks_from(names: Iterable[tuple[str, int]]) -> list[dict[str, list[tuple[int, int]]]]:
-    """Return `{boot: ranges}` documents of at most 256 ranges each for one edge's (boot, seq)."""
-    by_boot: dict[str, list[int]] = {}
-    for boot, seq in names:
-        by_boot.setdefault(boot, []).append(seq)
+def acks_from(names: Mapping[str, Iterable[int]]) -> list[dict[str, list[tuple[int, int]]]]:
+    """Return `{boot: ranges}` documents of at most 256 ranges each for one edge's seqs by boot."""
     documents: list[dict[str, list[tuple[int, int]]]] = []
     room = 0
-    for boot, numbers in by_boot.items():
+    for boot, numbers in names.items():
         for one in ranges_from(numbers):
             if room == 0:
                 documents.append({})

@@ -8,14 +8,15 @@ import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Never, TypeAlias
 
-from gateway.ingest.admission import Unusable, admit_telemetry
+from gateway.ingest.admission import Unusable
 from gateway.ingest.capacity import Capacity
+from gateway.ingest.intake import Intake
 from gateway.ingest.ranges import acks_from
 from gateway.ledger import gaps, letters
 from gateway.live import AirLive
-from gateway.telemetry.line_protocol import Point, line_of
+from runtime.mqtt_session import SessionLost
 from wire.control import Ack
 from wire.topics import edge_topic, shared_filter
 
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 
     from gateway.core import Core
     from gateway.flood import Flood
+    from gateway.ingest.intake import Batch
     from gateway.ledger.store import Tx
     from gateway.live import Live
     from gateway.settings import Site
+    from gateway.telemetry.line_protocol import Point
     from gateway.telemetry.ports import TelemetryStore
     from runtime.clock import Clock
     from runtime.mqtt_session import Session
@@ -36,7 +39,6 @@ log = logging.getLogger(__name__)
 RECEIVE_MAX: Final = 5_000
 """A backlog comes in batches that large: twice as fast as a thousand, at 17 MB more."""
 AHEAD_NS_MAX: Final = 60 * 1_000_000_000
-ENVIRONMENT: Final = "environment"
 AIR_COUNT_MAX: Final = 10_000
 DAY_NS: Final = 86_400 * 1_000_000_000
 BURIED_COUNT_MAX: Final = 10_000
@@ -65,40 +67,69 @@ class TelemetryParts:
 
 
 async def serve_telemetry(session: Session, parts: TelemetryParts) -> None:
-    """Take points for ever. Raises SessionLost; a store that is away holds us here, unread."""
+    """Take points for ever. Raises a group of SessionLost; a store that is away holds us, unread.
+
+    While one batch is written, what comes is already read into the next: both cores have work.
+    """
     topics = edge_topic("+", "tlm", "#")
     await session.subscribe(shared_filter(topics) if parts.is_shared else topics)
-    core, clock = parts.core, parts.clock
-    site = core.ledger.site
+    intake = Intake(parts.core.ledger.site.site)
+    flow = _Flow()
+    async with asyncio.TaskGroup() as stages:
+        stages.create_task(_take_in(session, intake, flow), name="telemetry/intake")
+        stages.create_task(_put_away(session, parts, intake, flow), name="telemetry/store")
+
+
+@dataclass(slots=True)
+class _Flow:
+    """How the two stages wait for each other."""
+
+    has_some: asyncio.Event = field(default_factory=asyncio.Event)
+    has_room: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def _take_in(session: Session, intake: Intake, flow: _Flow) -> Never:
+    """Read what comes into the open batch, a batch's worth at most."""
     while True:
-        packets = await session.batch()
-        admitted = [admit_telemetry(p.topic, p.payload, p.user_properties) for p in packets]
-        points, expired = _by_age(parts, [one for one in admitted if isinstance(one, Point)])
-        for point in _newest(points):
-            show(parts.live, site, point, clock)
-        began_s = clock.mono_s()
-        refused = await parts.store.write([line_of(site.site, point) for point in points])
-        parts.capacity.note(len(points), clock.mono_s() - began_s)
-        if expired:
-            await core.transact("telemetry", partial(_note_expired, points=expired), is_news=False)
-        bad = [one for one in admitted if isinstance(one, Unusable)]
-        bad += [_refused(points[index], why) for index, why in refused]
-        withheld = await _bury_within(parts, admitted, bad)
-        await session.ack(packets)
-        if withheld:
-            admitted = [one for one in admitted if _name(one) not in withheld]
-        await _tell(session, parts, admitted)
-        await asyncio.sleep(0)
+        frames = await session.frames()
+        try:
+            intake.add(frames)
+        except ValueError as error:
+            raise SessionLost(f"unreadable packet: {error}") from error
+        flow.has_some.set()
+        flow.has_room.clear()
+        if len(intake) >= RECEIVE_MAX:
+            await flow.has_room.wait()
+        else:
+            await asyncio.sleep(0)
 
 
-def _by_age(parts: TelemetryParts, points: list[Point]) -> tuple[list[Point], list[Point]]:
-    """Return (what the store keeps, what is older than it keeps anything)."""
-    keep_ns = round(parts.core.ledger.site.retention.telemetry_days * DAY_NS)
-    oldest_ns = parts.clock.wall_ns() - keep_ns
-    expired = [one for one in points if one.fields["t_ns"] < oldest_ns]
-    if not expired:
-        return points, []
-    return [one for one in points if one.fields["t_ns"] >= oldest_ns], expired
+async def _put_away(session: Session, parts: TelemetryParts, intake: Intake, flow: _Flow) -> Never:
+    """Write one batch after the other; acknowledge each when it is written."""
+    while True:
+        await flow.has_some.wait()
+        flow.has_some.clear()
+        batch = intake.take()
+        flow.has_room.set()
+        await _settle(session, parts, batch)
+
+
+async def _settle(session: Session, parts: TelemetryParts, batch: Batch) -> None:
+    core, clock = parts.core, parts.clock
+    oldest_ns = clock.wall_ns() - round(core.ledger.site.retention.telemetry_days * DAY_NS)
+    expired = batch.take_older(oldest_ns)
+    for point in batch.newest:
+        if point.fields["t_ns"] >= oldest_ns:
+            show(parts.live, core.ledger.site, point, clock)
+    began_s = clock.mono_s()
+    refused = await parts.store.write(batch)
+    parts.capacity.note(len(batch), clock.mono_s() - began_s)
+    if expired:
+        await core.transact("telemetry", partial(_note_expired, points=expired), is_news=False)
+    bad = [*batch.bad, *(_refused(batch.point(index), why) for index, why in refused)]
+    withheld = await _bury_within(parts, batch, bad)
+    await session.ack_ids(batch.packet_ids)
+    await _tell(session, parts, batch, withheld)
 
 
 def _note_expired(tx: Tx, points: Iterable[Point]) -> None:
@@ -112,23 +143,24 @@ def _note_expired(tx: Tx, points: Iterable[Point]) -> None:
         )  # fmt: skip
 
 
-async def _tell(
-    session: Session, parts: TelemetryParts, admitted: Sequence[Point | Unusable]
-) -> None:
+async def _tell(session: Session, parts: TelemetryParts, batch: Batch, withheld: set[Name]) -> None:
     """Acknowledge by name what is stored or buried, with the credit for more."""
     ledger = parts.core.ledger.ledger_id
     credit = parts.capacity.credit(
         sum(edge.telemetry_rows > BACKLOG_COUNT for edge in parts.live.edges.values())
     )
-    for edge, names in _by_edge(admitted).items():
+    by_edge: dict[str, dict[str, list[int]]] = {}
+    for (edge, boot), numbers in batch.names.items():
+        if withheld:
+            numbers = [one for one in numbers if (edge, boot, one) not in withheld]  # noqa: PLW2901
+        by_edge.setdefault(edge, {})[boot] = numbers
+    for edge, names in by_edge.items():
         for ranges in acks_from(names):
             ack = Ack(ledger=ledger, telemetry=ranges, credit=credit)
             await session.publish(edge_topic(edge, "ack"), ack.model_dump_json().encode())
 
 
-async def _bury_within(
-    parts: TelemetryParts, admitted: Sequence[Point | Unusable], bad: Sequence[Unusable]
-) -> set[Name]:
+async def _bury_within(parts: TelemetryParts, batch: Batch, bad: Sequence[Unusable]) -> set[Name]:
     """Bury what is bad within each edge's budget; return the names of what goes beyond it."""
     now_s = parts.clock.mono_s()
     by_edge: dict[str, list[Unusable]] = {}
@@ -143,7 +175,7 @@ async def _bury_within(
         parts.buried.update({one.name: None for one in buried if one.name is not None})
         while len(parts.buried) > BURIED_COUNT_MAX:
             del parts.buried[next(iter(parts.buried))]
-    for edge, count in Counter(_edge_of(one) for one in admitted).items():
+    for edge, count in _counts(batch).items():
         found = by_edge.get(edge, [])
         parts.flood.note(
             edge,
@@ -153,33 +185,25 @@ async def _bury_within(
             withheld_count=max(0, len(found) - room.get(edge, 0)),
         )
     return {
-        name
+        one.name
         for edge, found in by_edge.items()
         for one in found[room[edge] :]
-        if (name := _name(one)) is not None
+        if one.name is not None
     }
 
 
-def _edge_of(one: Point | Unusable) -> str:
-    """Return whose budget a message is on; nameless ones share one."""
-    if isinstance(one, Point):
-        return one.edge
+def _counts(batch: Batch) -> Counter[str]:
+    """Return how many messages are on whose budget."""
+    counts: Counter[str] = Counter()
+    for (edge, _), numbers in batch.names.items():
+        counts[edge] += len(numbers)
+    counts.update(_edge_of(one) for one in batch.bad if one.name is None)
+    return counts
+
+
+def _edge_of(one: Unusable) -> str:
+    """Return whose budget a letter is on; nameless ones share one."""
     return "" if one.name is None else one.name[0]
-
-
-def _name(one: Point | Unusable) -> Name | None:
-    return (one.edge, one.boot, one.seq) if isinstance(one, Point) else one.name
-
-
-def _newest(points: Iterable[Point]) -> Iterable[Point]:
-    """Return each device's newest climate of a batch: live comes before backlog in it."""
-    newest: dict[tuple[str, str], Point] = {}
-    for one in points:
-        if one.kind == ENVIRONMENT:
-            held = newest.get((one.edge, one.device))
-            if held is None or one.fields["t_ns"] > held.fields["t_ns"]:
-                newest[one.edge, one.device] = one
-    return newest.values()
 
 
 def show(live: Live, site: Site, point: Point, clock: Clock) -> None:
@@ -228,12 +252,3 @@ def _refused(point: Point, why: str) -> Unusable:
 def _bury(tx: Tx, bad: Iterable[Unusable]) -> None:
     for one in bad:
         letters.bury(tx, reason=one.reason, detail=one.detail, topic=one.topic[:400], body=one.body)
-
-
-def _by_edge(admitted: Iterable[Point | Unusable]) -> dict[str, list[tuple[str, int]]]:
-    names: dict[str, list[tuple[str, int]]] = {}
-    for one in admitted:
-        name = _name(one)
-        if name is not None:
-            names.setdefault(name[0], []).append(name[1:])
-    return names

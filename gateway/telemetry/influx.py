@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from gateway.telemetry.line_protocol import StorePoint
+    from gateway.telemetry.ports import Points
 
 log = logging.getLogger(__name__)
 
@@ -49,15 +49,15 @@ class InfluxStore:
         self._written_count = 0
         self.is_away = False
 
-    async def write(self, points: Sequence[StorePoint]) -> list[tuple[int, str]]:
+    async def write(self, points: Points) -> list[tuple[int, str]]:
         """Write points; return (index, reason) of each that InfluxDB refuses for good."""
         refused: list[tuple[int, str]] = []
-        for first in range(0, len(points), BATCH_POINTS_MAX):
-            lines = [one.text() for one in points[first : first + BATCH_POINTS_MAX]]
-            refused += await self._bisect(lines, first)
+        lines = points.lines()
+        for first in range(0, len(lines), BATCH_POINTS_MAX):
+            refused += await self._bisect(lines[first : first + BATCH_POINTS_MAX], first)
         return refused
 
-    async def _bisect(self, lines: list[str], first: int) -> list[tuple[int, str]]:
+    async def _bisect(self, lines: Sequence[bytes], first: int) -> list[tuple[int, str]]:
         why = await self._write_once(lines)
         if why is None:
             return []
@@ -69,7 +69,7 @@ class InfluxStore:
             *await self._bisect(lines[middle:], first + middle),
         ]
 
-    async def _write_once(self, lines: list[str]) -> str | None:
+    async def _write_once(self, lines: Sequence[bytes]) -> str | None:
         """Write until InfluxDB answers; return why the batch is bad, or None when it is written."""
         backoff = Backoff(first_s=0.25, limit_s=AWAY_S_MAX)
         while True:
@@ -92,11 +92,11 @@ class InfluxStore:
             self.is_away = True
             await asyncio.sleep(backoff.next_delay_s())
 
-    def _post(self, lines: list[str]) -> None:
+    def _post(self, lines: Sequence[bytes]) -> None:
         self._writer.write(
             bucket=self._bucket,
             org=self._org,
-            record="\n".join(lines),
+            record=b"\n".join(lines),
         )
 
     async def count(self) -> int:

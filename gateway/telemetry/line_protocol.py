@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from wire.telemetry import Fields
 
@@ -70,6 +70,25 @@ class StorePoint:
         return f"{self.series} {','.join(told)} {self.t_ns}"
 
 
+@dataclass(frozen=True, slots=True)
+class PointList:
+    """A few points to be written (`gateway.telemetry.ports.Points`)."""
+
+    held: Sequence[StorePoint]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.held)
+
+    def lines(self) -> Sequence[bytes]:
+        """Return each as one line of line protocol."""
+        return [one.text().encode() for one in self.held]
+
+    def points(self) -> Iterable[StorePoint]:
+        """Return each with its tags and fields apart."""
+        return self.held
+
+
 def line_of(site: str, point: Point) -> StorePoint:
     """Return the point that a telemetry message becomes; a resend becomes the same one."""
     fields = point.fields
@@ -77,6 +96,11 @@ def line_of(site: str, point: Point) -> StorePoint:
     return StorePoint(
         measurement=point.kind, tags=tags, fields=fields, t_ns=fields["t_ns"], series=series
     )
+
+
+def series_of(site: str, point: Point) -> str:
+    """Return measurement and tags as line protocol, but for the zone, which would be the last."""
+    return _series(site, point.kind, point.edge, point.device, "")[1]
 
 
 @lru_cache(maxsize=20_000)

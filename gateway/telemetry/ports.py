@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gateway.telemetry.line_protocol import StorePoint
 
@@ -21,13 +21,26 @@ class Sample:
     high: float
 
 
+class Points(Protocol):
+    """Points to be written, in the form that a store likes: both hold the same, in one order."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def lines(self) -> Sequence[bytes]:
+        """Return each as one line of line protocol."""
+
+    def points(self) -> Iterable[StorePoint]:
+        """Return each with its tags and fields apart."""
+
+
 class TelemetryStore(Protocol):
     """Points at rest. The same point written twice is one point."""
 
     is_away: bool
     """Whether the last write was not answered."""
 
-    async def write(self, points: Sequence[StorePoint]) -> list[tuple[int, str]]:
+    async def write(self, points: Points) -> list[tuple[int, str]]:
         """Write points durably; return (index, reason) of each that the store refuses for good.
 
         Waits as long as the store is away: nothing is acknowledged that is not written.

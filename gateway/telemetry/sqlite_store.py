@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from gateway.telemetry.ports import Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
-    from gateway.telemetry.line_protocol import StorePoint
+    from gateway.telemetry.ports import Points
 
 T = TypeVar("T")
 
@@ -39,9 +39,9 @@ class SqliteStore:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="telemetry")
         self._db = self._thread.submit(_open, path).result()
 
-    async def write(self, points: Sequence[StorePoint]) -> list[tuple[int, str]]:
+    async def write(self, points: Points) -> list[tuple[int, str]]:
         """Write points in one commit; nothing is refused."""
-        if points:
+        if len(points):
             rows: list[tuple[object, ...]] = [
                 (
                     one.measurement,
@@ -51,7 +51,7 @@ class SqliteStore:
                     one.tags.get("zone", ""),
                     json.dumps(one.values()),
                 )
-                for one in points
+                for one in points.points()
             ]
             await self._run(lambda: self._write(rows))
         return []

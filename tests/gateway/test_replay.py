@@ -19,9 +19,7 @@ from tests.gateway.ledger.test_ledger import UNITS, ledger
 from tests.gateway.ledger.test_unfit_rows import COMMON, chain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gateway.telemetry.line_protocol import StorePoint
+    from gateway.telemetry.ports import Points
 
 READ = COMMON | {
     "read_point": "dock-1", "what": "arrived", "epc_hex": "AA", "reads_count": 2, "first_t_ns": 1,
@@ -35,9 +33,9 @@ class Store:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    async def write(self, points: Sequence[StorePoint]) -> list[tuple[int, str]]:
+    async def write(self, points: Points) -> list[tuple[int, str]]:
         """Take points."""
-        self.lines += [one.text() for one in points]
+        self.lines += [one.decode() for one in points.lines()]
         return []
 
 

@@ -101,7 +101,7 @@ class House:
             self._send(edge, "head", head)
 
     def _store(self, readings: list[tuple[str, Queued]]) -> None:
-        names: dict[str, list[tuple[str, int]]] = {}
+        names: dict[str, dict[str, list[int]]] = {}
         for edge, one in readings:
             told = [("boot", one.boot), ("seq", str(one.seq))]
             admitted = admit_telemetry(one.topic, one.body, told)
@@ -110,7 +110,7 @@ class House:
             else:
                 self._bury(admitted)
                 self.dead_readings.add((edge, one.boot, one.seq))
-            names.setdefault(edge, []).append((one.boot, one.seq))
+            names.setdefault(edge, {}).setdefault(one.boot, []).append(one.seq)
         if self.rng.random() < self.crash_ratio:
             return
         for edge, stored in names.items():

@@ -85,7 +85,7 @@ def test_ranges_hold_exactly_the_numbers(numbers: list[int]) -> None:
 
 def test_acknowledgements_are_cut_at_their_bound() -> None:
     """256 ranges at most, however scattered."""
-    documents = acks_from([("b", 2 * number) for number in range(600)])
+    documents = acks_from({"b": [2 * number for number in range(600)]})
     counts = [sum(len(ranges) for ranges in one.values()) for one in documents]
     assert max(counts) <= RANGES_COUNT_MAX
     assert sum(counts) == 600

@@ -15,14 +15,13 @@ from gateway.live import AirLive, DeviceLive, EdgeLive, Live, VehicleLive
 from gateway.telemetry.ports import Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from sqlalchemy import Table
 
     from gateway.ledger.store import Tx
     from gateway.settings import Site
-    from gateway.telemetry.line_protocol import StorePoint
+    from gateway.telemetry.ports import Points
 
 AT: Final = "2026-11-24T04:00:00.000Z"
 SSCC: Final = "106141412345678908"
@@ -36,7 +35,7 @@ class FakeStore:
 
     is_away = False
 
-    async def write(self, points: Sequence[StorePoint]) -> list[tuple[int, str]]:
+    async def write(self, points: Points) -> list[tuple[int, str]]:
         """Take nothing."""
         return []
 
