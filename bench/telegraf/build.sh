@@ -3,7 +3,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/entrepot
-binary=$cache/telegraf-1.37.2
+binary=$cache/telegraf-1.37.2-modbus
 if [ -x "$binary" ]; then echo "$binary"; exit 0; fi
 if ! command -v go >/dev/null 2>&1; then
     echo "Telegraf is not built: it needs Go 1.26 (https://go.dev/dl), so its part is left out" >&2
@@ -13,7 +13,7 @@ mkdir -p "$cache"
 exec 3>&1 1>&2
 echo "building Telegraf 1.37.2 (half a minute, and its downloads the first time)"
 cd "$here"
-plugins=inputs.mqtt_consumer,outputs.influxdb_v2,parsers.json_v2
+plugins=inputs.mqtt_consumer,inputs.modbus,outputs.influxdb_v2,outputs.discard,outputs.file,parsers.json_v2,serializers.influx
 go build -tags "custom,$plugins" -o "$binary.part" github.com/influxdata/telegraf/cmd/telegraf
 mv "$binary.part" "$binary"
 exec 1>&3

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 READ_BYTES: Final = 4_096
 HELD_BYTES_MAX: Final = 65_536
 OPEN_S_MAX: Final = 5.0
+REST_S_MIN: Final = 0.003
+"""A shorter rest wakes no less often."""
 _TERMIOS: Final = re.compile(r"\((\d+), '")
 """pyserial puts what the port's settings raise into its text."""
 _PARITY: Final = {"N": serial.PARITY_NONE, "E": serial.PARITY_EVEN, "O": serial.PARITY_ODD}
@@ -147,6 +149,19 @@ class Line:
             if not self._held and self._lost is not None:
                 raise LinkLost(f"{self.port}: {self._lost}")
         return self.discard()
+
+    async def rest(self, rest_s: float) -> None:
+        """Let bytes gather in a serial port for a while: one wake instead of one a byte."""
+        port = self._serial
+        if port is None or rest_s < REST_S_MIN or self._lost is not None:
+            return
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(port.fileno())
+        try:
+            await asyncio.sleep(rest_s)
+        finally:
+            if self._serial is port and self._lost is None:
+                loop.add_reader(port.fileno(), self._read_serial)
 
     def discard(self) -> bytes:
         """Forget what has come unasked, and return it."""

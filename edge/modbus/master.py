@@ -26,6 +26,9 @@ class ByteLine(Protocol):
     async def read(self, limit_s: float) -> bytes:
         """Return what has come, waiting at most so long."""
 
+    async def rest(self, rest_s: float) -> None:
+        """Let bytes gather for a while, where that costs less."""
+
     async def write(self, data: bytes) -> None:
         """Send everything."""
 

@@ -34,6 +34,9 @@ TIMER_STEP_S: Final = 0.001
 
 It holds the loop for less than a millisecond, and keeps a cycle within 2 % of what a wire allows.
 """
+REST_MARGIN_S: Final = 0.002
+EXCEPTION_BYTES: Final = 5
+"""The shortest answer: unit, function, code, CRC."""
 GAP_S_MAX: Final = 0.05
 """A pause within a frame: a USB adapter hands bytes over every 16 ms."""
 DRAIN_SILENCE_S: Final = 0.03
@@ -185,7 +188,9 @@ class RtuWire:
         """Listen until the answer is whole. Raises NoReply, BadReply."""
         heard = _Heard()
         silent_end_s = sent_s + limit_s
-        end_s = silent_end_s + self.timing.wire_s(rtu.AROUND_BYTES + request.reply_bytes)
+        answer_bytes = rtu.AROUND_BYTES + request.reply_bytes
+        end_s = silent_end_s + self.timing.wire_s(answer_bytes)
+        await self._rest(len(sent) + EXCEPTION_BYTES)
         while len(heard.data) <= HEARD_BYTES_MAX:
             rest_s = (end_s if len(heard.data) > heard.start else silent_end_s) - self.clock()
             if rest_s <= 0:
@@ -207,10 +212,16 @@ class RtuWire:
                 heard.span = span
                 self._tell("heard", heard.data)
                 return heard
+            if heard.data[echo_end : echo_end + 2] == sent[:2]:  # Unit and function: it comes.
+                await self._rest(answer_bytes - len(heard.data) + echo_end)
         self._tell("heard", heard.data)
         if rest := heard.data[heard.start :]:
             raise rtu.explain(rest, request)
         raise NoReply(f"unit {request.unit} did not answer within {limit_s:g} s")
+
+    async def _rest(self, size: int) -> None:
+        """Let so many bytes gather, and be awake again before the last of them."""
+        await self.line.rest(self.timing.wire_s(size) - REST_MARGIN_S)
 
     def _echo_end(self, request: Request, sent: bytes, data: bytes) -> int | None:
         """Return where the echo ends, 0 without one; None while a write's echo is not whole."""

@@ -49,6 +49,16 @@ def test_the_custody_bench_takes_every_event_of_one_edge_and_of_four() -> None:
     assert all(row["events"] == 400 for row in rates)
 
 
+def test_the_bus_bench_counts_silences_and_rounds() -> None:
+    """Its slave must see every frame, else no violation could be seen."""
+    alive, dead = run(
+        "bus", "--only", "ours", "--seconds", "1.5", "--units", "3", "--registers", "2", "--quick"
+    )["runs"]
+    assert alive["rounds"] > 2
+    assert alive["silences"] >= 3 * alive["rounds"] - 3
+    assert dead["is_one_dead"]
+
+
 @pytest.mark.broker
 def test_the_backlog_bench_drains_beside_live_readings() -> None:
     """Nothing of the backlog is left, and live readings were acknowledged meanwhile."""
@@ -67,7 +77,7 @@ def test_the_ingest_bench_drains_a_backlog_into_influxdb() -> None:
         missing("InfluxDB")
     if shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None:
         missing("Mosquitto")
-    has_peer = (cache_folder() / "telegraf-1.37.2").exists()
+    has_peer = (cache_folder() / "telegraf-1.37.2-modbus").exists()
     drains = run("ingest", "--count", "3000", *([] if has_peer else ["--only", "gateway"]))[
         "drains"
     ]

@@ -1,0 +1,1 @@
+"""What reading Modbus TCP costs."""
