@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from edge.links.line import Line
     from edge.modbus.master import Master
@@ -72,7 +72,7 @@ class ReaderDriver(Protocol):
     corrupt_count: int
     state: ReaderState
 
-    def rounds(self) -> AsyncIterator[tuple[list[TagRead], bool]]:
+    def rounds(self) -> AsyncGenerator[tuple[list[TagRead], bool], None]:
         """Yield (reads, whether the device spoke) for ever. Raises LinkLost."""
 
 

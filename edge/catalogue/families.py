@@ -9,6 +9,7 @@ from edge.families import Family
 
 FOLDERS: Final = (
     "dock_plc",
+    "llrp",
     "modbus",
     "mt_sics",
     "plate_camera",

@@ -82,18 +82,20 @@ class ReaderRunner:
 
         async def serve() -> None:
             heard_s = self._clock.mono_s()
-            async for tags, spoke in self._reader.rounds():
-                self._time.told(self._reader.state)
-                if spoke:
-                    heard_s = self._clock.mono_s()
-                self._tell_health(spoke=spoke, silent_s=self._clock.mono_s() - heard_s)
-                for read in self._time.live(tags):
-                    rssi = read.tag.rssi_dbm
-                    if rssi is None or rssi >= self.settings.rssi_floor_dbm:
-                        await self._take(emit, read)
-                await self._expire(emit)
-                for visit in self._time.late():
-                    await self._tell_late(emit, visit)
+            # Closed at the end whatever ends it: a network reader is let go of.
+            async with contextlib.aclosing(self._reader.rounds()) as rounds:
+                async for tags, spoke in rounds:
+                    self._time.told(self._reader.state)
+                    if spoke:
+                        heard_s = self._clock.mono_s()
+                    self._tell_health(spoke=spoke, silent_s=self._clock.mono_s() - heard_s)
+                    for read in self._time.live(tags):
+                        rssi = read.tag.rssi_dbm
+                        if rssi is None or rssi >= self.settings.rssi_floor_dbm:
+                            await self._take(emit, read)
+                    await self._expire(emit)
+                    for visit in self._time.late():
+                        await self._tell_late(emit, visit)
 
         await hold(self._line, self._health.bad, serve)
 

@@ -20,7 +20,7 @@ from edge.families import ReaderState
 from edge.readings import FrameCorrupt, RoundEnd, TagRead, Told
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from edge.devices.uhf_r2000.settings import UhfR2000
     from edge.links.line import Line
@@ -46,7 +46,7 @@ class R2000Driver:
         self.corrupt_count = 0
         self.state = ReaderState()
 
-    async def rounds(self) -> AsyncIterator[tuple[list[TagRead], bool]]:
+    async def rounds(self) -> AsyncGenerator[tuple[list[TagRead], bool], None]:
         """Yield (reads, whether the device spoke) for ever. Raises LinkLost."""
         self._codec.reset()
         await self._prepare()

@@ -17,7 +17,7 @@ from edge.families import ReaderState
 from edge.readings import FrameCorrupt, RoundEnd, TagRead, Told
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from edge.devices.uhf_reader18.settings import UhfReader18
     from edge.links.line import Line
@@ -42,7 +42,7 @@ class Reader18Driver:
         self.corrupt_count = 0
         self.state = ReaderState()
 
-    async def rounds(self) -> AsyncIterator[tuple[list[TagRead], bool]]:
+    async def rounds(self) -> AsyncGenerator[tuple[list[TagRead], bool], None]:
         """Yield (reads, whether the device spoke) for ever. Raises LinkLost."""
         self._codec.reset()
         refused = await self._prepare()

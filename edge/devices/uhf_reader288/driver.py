@@ -16,7 +16,7 @@ from edge.families import ReaderState
 from edge.readings import FrameCorrupt, RoundEnd, TagRead, Told
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from edge.devices.uhf_reader288.settings import UhfReader288
     from edge.links.line import Line
@@ -42,7 +42,7 @@ class Reader288Driver:
             # One heartbeat may be lost.
             self.state.silent_s_max = 2.5 * settings.heartbeat_s
 
-    async def rounds(self) -> AsyncIterator[tuple[list[TagRead], bool]]:
+    async def rounds(self) -> AsyncGenerator[tuple[list[TagRead], bool], None]:
         """Yield (reads, whether the device spoke) for ever. Raises LinkLost."""
         self._codec.reset()
         if self._settings.mode != "answer":
