@@ -54,6 +54,7 @@ class LlrpDriver:
         """Yield (reads, whether the device spoke) for ever. Raises LinkLost."""
         self._codec = codec()
         self._version, self._unconnected, self._complaints = 1, set(), []
+        is_lost = False
         try:
             async for batch in self._greet():
                 yield batch
@@ -62,13 +63,20 @@ class LlrpDriver:
                 data = await self._line.read(READ_S)
                 tags = await self._take(data)
                 silent_s = 0.0 if data else silent_s + READ_S
-                if self._has_keepalive and silent_s > 3 * self._settings.keepalive_s:
-                    raise LinkLost(f"{self._line.port}: no keepalive for {silent_s:.0f} s")
+                self._check_alive(silent_s)
                 self.state.fault = self._fault()
                 # A reader without keepalives has nothing to say while no tag is there.
                 yield tags, bool(data) or not self._has_keepalive
+        except LinkLost:
+            is_lost = True  # It is to read on: what it gathers comes with the next connection.
+            raise
         finally:
-            await self._close()
+            if not is_lost:
+                await self._close()
+
+    def _check_alive(self, silent_s: float) -> None:
+        if self._has_keepalive and silent_s > 3 * self._settings.keepalive_s:
+            raise LinkLost(f"{self._line.port}: no keepalive for {silent_s:.1f} s")
 
     async def _greet(self) -> AsyncGenerator[Batch, None]:
         """Take the reader over and start our ROSpec. Raises LinkLost."""
@@ -204,7 +212,7 @@ class LlrpDriver:
         )
 
     async def _close(self) -> None:
-        """Stop the reader's work and let go of it; a lost line needs neither."""
+        """Stop the reader's work and let go of it."""
         with contextlib.suppress(LinkLost, TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 for kind, body in (

@@ -217,6 +217,7 @@ def test_what_was_read_while_the_cable_was_out_is_told_late(tmp_path: Path) -> N
                 firmware.is_mute = True
                 await until(lambda: status(runner)[0] == "lost")
                 assert "no keepalive" in status(runner)[1]
+                assert firmware.is_active, "it is to read on while nobody hears it"
                 firmware.is_mute = False
                 firmware.drop()
                 for at in range(5):
