@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Never
 
 from edge.catalogue.base import Described, Health, hold
+from edge.catalogue.line_quality import LineQuality
 from edge.catalogue.reader_time import ReaderTime
 from edge.links.line import Line
 from edge.normalise.portal import Portal
@@ -53,6 +54,7 @@ class ReaderRunner:
         )
         self.drivers: list[Driver] = [Described(self._health)]
         self._time = ReaderTime(settings, clock)
+        self._quality = LineQuality()
         self._presence = Presence(
             arrive_reads=settings.arrive_reads,
             arrive_s=settings.arrive_s,
@@ -88,6 +90,11 @@ class ReaderRunner:
                     self._time.told(self._reader.state)
                     if spoke:
                         heard_s = self._clock.mono_s()
+                    self._quality.note(
+                        good_count=len(tags) + spoke,
+                        corrupt_count=self._reader.corrupt_count,
+                        now_s=self._clock.mono_s(),
+                    )
                     self._tell_health(spoke=spoke, silent_s=self._clock.mono_s() - heard_s)
                     for read in self._time.live(tags):
                         rssi = read.tag.rssi_dbm
@@ -104,11 +111,12 @@ class ReaderRunner:
         self._health.told(state.model)
         if silent_s >= state.silent_s_max:
             self._health.bad(
-                f"the reader does not answer since {state.silent_s_max:.0f} s or more: "
+                f"the reader has not answered for {state.silent_s_max:.0f} s or more: "
                 "check its power, address and baud rate"
             )
         elif spoke:
-            self._health.good(state.fault or self._time.complaint())
+            complaint = state.fault or self._quality.complaint or self._time.complaint()
+            self._health.good(complaint)
 
     async def _take(self, emit: Emit, read: LiveRead) -> None:
         tag = read.tag
