@@ -14,6 +14,7 @@ FOLDERS: Final = (
     "mt_sics",
     "plate_camera",
     "uhf_m100",
+    "uhf_m6e",
     "uhf_r2000",
     "uhf_reader18",
     "uhf_reader288",

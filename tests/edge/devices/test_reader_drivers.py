@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from firmware_sims.devices.m6e import M6e
 from firmware_sims.devices.m100 import M100
 from firmware_sims.devices.r2000 import R2000
 from firmware_sims.devices.reader18 import Reader18
@@ -54,6 +55,11 @@ def r2000(field: TagField) -> R2000:
     return R2000(field, "dock-1", random.Random(1))
 
 
+def m6e(field: TagField) -> M6e:
+    """Return a fresh module."""
+    return M6e(field, "dock-1", random.Random(1))
+
+
 FAMILIES: dict[str, tuple[Callable[[TagField], Firmware], dict[str, Any], str]] = {
     "m100": (m100, {"family": "uhf_m100"}, "M100 26dBm V1.0"),
     "reader18": (reader18, {"family": "uhf_reader18"}, "UHFReader18 type 08, firmware 2.07"),
@@ -67,6 +73,11 @@ FAMILIES: dict[str, tuple[Callable[[TagField], Firmware], dict[str, Any], str]] 
         network,
         {"family": "uhf_reader288", "mode": "hwvx", "heartbeat_s": 0.4},
         "UHFReader288",
+    ),
+    "m6e": (
+        m6e,
+        {"family": "uhf_m6e", "region": "eu3"},
+        "M6e hardware 30.00.00.02, firmware 01.0B.00.34",
     ),
     "r2000": (r2000, {"family": "uhf_r2000"}, "R2000, firmware 3.7"),
 }
@@ -173,6 +184,19 @@ def test_an_antenna_without_a_plug_is_named_and_the_others_read_on(
             }
             await until(lambda: status(runner)[0] == "degraded")
             assert status(runner)[1] == "antenna 3 is not connected: check its plug and cable"
+
+    asyncio.run(scenario())
+
+
+def test_a_module_without_a_region_says_so(tmp_path: Path) -> None:
+    """It reads nothing, and nobody would know why."""
+
+    async def scenario() -> None:
+        firmware = M6e(TagField(), "dock-1", random.Random(1))
+        runner = reader(tmp_path, family="uhf_m6e")
+        async with running(runner), plugged(firmware, tmp_path / "dev" / "uhf"):
+            await until(lambda: status(runner) == ("degraded", "wrong region"))
+        assert firmware.power_writes_count == 0
 
     asyncio.run(scenario())
 
