@@ -7,7 +7,7 @@ in one line and builds runners by the kind.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, get_args
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, get_args, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -40,16 +40,37 @@ class Codec(Protocol):
         """Take bytes as they arrive; return every reading they complete, oldest first."""
 
 
+@runtime_checkable
+class EndedCodec(Codec, Protocol):
+    """A codec that can tell what it holds when a capture ends; a live line never does."""
+
+    def finish(self) -> Sequence[Reading]:
+        """Return what the held bytes are when nothing follows them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a device says of itself; empty where it doesn't."""
+
+    model: str = ""
+    serial: str = ""
+
+
 class ScaleDriver(Protocol):
     """One scale on one open line."""
 
     corrupt_count: int
+    verbs: frozenset[str]
+    """The commands it has."""
+
+    async def greet(self) -> Identity:
+        """Ask a scale whose line was just opened who it is. Raises LinkLost."""
 
     async def ask(self) -> Weighed | None:
         """Return the newest weight, None when the scale is silent. Raises LinkLost."""
 
     async def tell(self, verb: str) -> CommandResult:
-        """Do `zero` or `tare`, or refuse what this scale can't do. Raises LinkLost."""
+        """Do one of `verbs`, or say why the scale refuses. Raises LinkLost."""
 
 
 @dataclass(slots=True)

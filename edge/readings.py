@@ -74,6 +74,8 @@ class Weighed:
     """The scale's own centre-of-zero mark; None where the frame has none."""
     tare: Decimal | None = None
     """The tare in `unit`, where the same frame tells it."""
+    reason: str = ""
+    """Why the value is doubtful or absent though the frame is sound; empty where it is neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from runtime.addresses import Remote, SerialPort
 from runtime.settings import Settings
@@ -58,10 +58,31 @@ class ReaderSettings(SerialDevice):
     portal: Portal | None = None
 
 
+class Steady(Settings):
+    """When a weight counts as stable though no frame says so: `count` of the last `of` answers."""
+
+    count: Annotated[int, Field(ge=2, le=50)]
+    of: Annotated[int, Field(ge=2, le=50)]
+    within_g: Annotated[float, Field(ge=0, le=1e6)]
+    """How far they may lie from the newest one."""
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.count > self.of:
+            raise ValueError(f"has count {self.count} above of {self.of}: raise of")
+        return self
+
+
 class ScaleSettings(SerialDevice):
     """A scale or a weighbridge."""
 
     read_point: Word
+    kind: Literal["gross", "net"] | None = None
+    """What the number is where its frame doesn't tell; a frame that tells is believed."""
+    steady: Steady | None = None
+    """Only for frames that don't tell whether the weight is stable."""
+    silence_s: Seconds = 2.0
+    """A scale that says nothing for so long doesn't answer."""
     poll_s: Seconds = 0.2
     load_min_g: Annotated[float, Field(ge=0)] = 0
     """0: weights are not joined with tags."""

@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "wizard": _wizard,
         "custody": _custody,
         "epc": _epc,
+        "decode": _decode,
         "schema": _schema,
     }
     asked = build_parser(commands).parse_args(arguments)
@@ -155,6 +156,12 @@ def _epc(asked: argparse.Namespace) -> int:
         _tell(f"{as_text(told)}\n" if asked.text else as_line(told))
         is_bad = is_bad or told["error"] is not None
     return 1 if is_bad else 0
+
+
+def _decode(asked: argparse.Namespace) -> int:
+    from entrepot.decode import decode  # noqa: PLC0415
+
+    return decode(asked.family, asked.settings)
 
 
 def _schema(_asked: argparse.Namespace) -> int:

@@ -56,6 +56,13 @@ def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     )
     _custody(add("custody", "edges' chains: status, adopt, stop, settle"))
     _epc(add("epc", "decode tags, or encode identifiers: one JSON line each"))
+    decode = add("decode", "bytes of a device from stdin to readings: one JSON line each")
+    decode.add_argument(
+        "--family", required=True, metavar="F", help="a family of edge/devices/, as a site names it"
+    )
+    decode.add_argument(
+        "--settings", type=Path, metavar="FILE", help="TOML of the device (default: the family's)"
+    )
     add("schema", "print the wire as AsyncAPI 3 with JSON Schemas")
     return parser
 

@@ -39,6 +39,7 @@ class Health:
         self.device = device
         self._family = family
         self._model = model
+        self._serial = ""
         self._clock = clock
         self._zone = zone
         self._read_point = read_point

@@ -11,6 +11,7 @@ FOLDERS: Final = (
     "dock_plc",
     "llrp",
     "modbus",
+    "mt_continuous",
     "mt_sics",
     "plate_camera",
     "uhf_m100",

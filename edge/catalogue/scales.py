@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, Never
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Never
 
 from typing_extensions import override
 
 from edge.catalogue.base import Described, Health, hold
 from edge.links.line import Line
 from edge.normalise.load import LoadJoin
-from edge.normalise.weight import StableWeight
+from edge.normalise.weight import StableWeight, grams_of
 from edge.ports import CommandResult, Outgoing
 from wire.epc import EpcError, uri_from_hex
 
@@ -24,11 +25,9 @@ if TYPE_CHECKING:
     from edge.settings import ScaleSettings
     from runtime.clock import Clock
 
-VERBS: Final = frozenset({"zero", "tare"})
-
 
 class Scale(Described):
-    """The driver's face: zero and tare."""
+    """The driver's face: its commands."""
 
     def __init__(self, health: Health, driver: ScaleDriver, turn: asyncio.Lock) -> None:
         super().__init__(health)
@@ -37,8 +36,8 @@ class Scale(Described):
 
     @override
     async def command(self, verb: str, args: Mapping[str, object]) -> CommandResult:
-        """Zero or tare."""
-        if verb not in VERBS:
+        """Zero, tare, or what else the scale has."""
+        if verb not in self._driver.verbs:
             return await super().command(verb, args)
         async with self._turn:
             return await self._driver.tell(verb)
@@ -68,7 +67,7 @@ class ScaleRunner:
         )
         self._scale = Scale(self._health, self._driver, self._turn)
         self.drivers: list[Driver] = [self._scale]
-        self._stable = StableWeight()
+        self._stable = StableWeight(settings.steady)
         self._join = (
             LoadJoin(min_g=settings.load_min_g, settle_s=settings.load_settle_s)
             if settings.load_min_g > 0
@@ -91,30 +90,59 @@ class ScaleRunner:
         """Serve the scale for ever."""
 
         async def serve() -> None:
+            async with self._turn:
+                said = await self._driver.greet()
+            self._health.told(said.model)
+            self._health.serial = said.serial or self._health.serial
             while True:
+                corrupt_count = self._driver.corrupt_count
                 async with self._turn:
                     shown = await self._driver.ask()
                 if shown is None:
-                    self._health.bad("the scale does not answer")
+                    self._health.bad(_silence(self._driver.corrupt_count - corrupt_count))
                 else:
-                    self._health.good()
-                    mass_g = self._stable.take(shown)
-                    if mass_g is not None:
-                        await self._tell_weight(emit, float(mass_g), shown)
+                    await self._take(emit, self._with_kind(shown))
                 await self._tell_load(emit)
                 await asyncio.sleep(self.settings.poll_s)
 
         await hold(self._line, self._health.bad, serve)
 
+    def _with_kind(self, shown: Weighed) -> Weighed:
+        return shown if shown.kind else replace(shown, kind=self.settings.kind)
+
+    async def _take(self, emit: Emit, shown: Weighed) -> None:
+        fault = self._untold(shown)
+        if fault:
+            self._health.bad(fault, status="degraded")
+            return
+        self._health.good()
+        mass_g = self._stable.take(shown)
+        if mass_g is not None:
+            await self._tell_weight(emit, float(mass_g), shown)
+
+    def _untold(self, shown: Weighed) -> str:
+        """Return what is missing for a weight to be told; empty when nothing is."""
+        if shown.value is None:
+            return ""
+        if shown.kind is None:
+            return 'its frames do not tell gross from net: say which with kind = "gross"'
+        if shown.is_stable is None and self.settings.steady is None and not shown.reason:
+            return "its frames do not tell stability: say when a weight counts with steady = {...}"
+        if grams_of(shown.unit) is None:
+            return f"{shown.unit!r} is no unit of mass that is known: {shown.text}"
+        return ""
+
     async def _tell_weight(self, emit: Emit, mass_g: float, shown: Weighed) -> None:
-        body = {
+        body: dict[str, object] = {
             "read_point": self.settings.read_point,
             "mass_g": mass_g,
             "text": shown.text,
-            "kind": shown.kind or "gross",
+            "kind": shown.kind,
             "frame_hex": shown.frame_hex,
-            "quality": "good",
+            "quality": "uncertain" if shown.reason else "good",
         }
+        if shown.reason:
+            body["reason"] = shown.reason
         seq = await emit(
             Outgoing(device=self.settings.id, kind="weight", is_custody=True, body=body)
         )
@@ -134,6 +162,12 @@ class ScaleRunner:
             "quality": "good",
         }
         await emit(Outgoing(device=self.settings.id, kind="load", is_custody=True, body=body))
+
+
+def _silence(corrupt_count: int) -> str:
+    if corrupt_count:
+        return f"{corrupt_count} frames came and none was sound: are baud and format the scale's?"
+    return "the scale does not answer"
 
 
 def _name(epc: bytes) -> str:

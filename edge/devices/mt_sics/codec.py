@@ -1,77 +1,81 @@
-"""MT-SICS lines (pure).
+"""MT-SICS lines of levels 0 and 1 (pure).
 
-Source: MT-SICS reference manual: `S S`, `S D`, `S I`, `S +`, `S -`; the weight field has ten
-characters, right aligned, then a space and the unit. CR LF ends a line. SI is answered by S.
+Source: MT-SICS reference manuals (AL-IC, AT, XPR). A weight is `S S`, `S D` (or T, TI, TA behind a
+tare), one space, ten characters right aligned, one space, the unit; CR LF ends a line. S, SI and
+SIR all answer with S, and tell the net weight. `I`, `+`, `-`, `L` stand where there is no weight:
+not executable now, over, under, wrong parameter. ES, ET, EL answer what was no command at all.
 """
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from edge.readings import FrameCorrupt, Told, Weighed, WeightRange
+from edge.framing import LineCodec, told_hex
+from edge.readings import FrameCorrupt, Told, Weighed
+
+if TYPE_CHECKING:
+    from edge.readings import WeightKind, WeightRange
+
+    Reading = Weighed | Told | FrameCorrupt
 
 LINE_BYTES_MAX: Final = 64
-WEIGHT_NOW: Final = b"SI\r\n"
-_WEIGHT: Final = re.compile(r"S ([SD]) ([ ]*-?\d+(?:\.\d+)?) ([A-Za-z]{1,3})[ ]*")
-_OVER_UNDER: Final[dict[str, WeightRange]] = {"S +": "over", "S -": "under"}
-_TOLD: Final = re.compile(r"[A-Z@][A-Z0-9]{0,3}(?: .*)?")
+_WEIGHT: Final = re.compile(
+    r"(S|T|TI|TA) ([SDA]) ( {0,11}-?[0-9]{1,11}(?:\.[0-9]{0,10})?) ([A-Za-z%]{1,4}) {0,3}"
+)
+_STATES: Final = {"S": "SD", "T": "S", "TI": "SD", "TA": "A"}
+_NO_WEIGHT: Final[dict[str, tuple[WeightRange, str]]] = {
+    "S +": ("over", ""),
+    "S -": ("under", ""),
+    "S I": ("ok", "the scale is busy, or did not come to rest"),
+    "S L": ("ok", "the scale can't execute it"),
+}
+_ANSWER: Final = re.compile(
+    r"(S|T|TI|TA|TAC|Z|ZI|SR|SIR|SNR|D|DW|K) ([ADSIL+-])"
+    r'|(I[0-9]{1,2}|@|M[0-9]{2}|C[0-9]) ([ABIL])(?: (["A-Z0-9].{0,56}))?'
+    r"|(ES|ET|EL)"
+)
 
-Reading = Weighed | Told | FrameCorrupt
 
-
-class SicsCodec:
+class SicsCodec(LineCodec):
     """Bytes in, readings out; holds at most one line."""
 
     def __init__(self) -> None:
-        self._pending = bytearray()
-        self._skipping = False
-
-    def feed(self, data: bytes) -> list[Reading]:
-        """Take bytes as they arrive; return every reading they complete, oldest first."""
-        self._pending += data
-        readings: list[Reading] = []
-        while (end := self._pending.find(b"\r\n")) >= 0:
-            line = bytes(self._pending[:end])
-            del self._pending[: end + 2]
-            if not self._skipping:
-                readings.append(_decode(line))
-            self._skipping = False
-        if len(self._pending) >= LINE_BYTES_MAX + 2:  # No line end can make this legal.
-            if not self._skipping:
-                readings.append(_decode(bytes(self._pending)))
-            self._skipping = True
-            del self._pending[:-1]  # The last byte may be the "\r" of a line end.
-        return readings
+        super().__init__(decode, end=b"\r\n", bytes_max=LINE_BYTES_MAX)
 
 
-def _decode(line: bytes) -> Reading:
-    if len(line) > LINE_BYTES_MAX or not line.isascii():
-        return FrameCorrupt(reason="no MT-SICS line", frame_hex=line[:LINE_BYTES_MAX].hex().upper())
+def decode(line: bytes) -> Reading:
+    """Return the reading of one line without its end, at most LINE_BYTES_MAX long."""
+    frame_hex = told_hex(line + b"\r\n")
+    if not line.isascii():
+        return FrameCorrupt(reason="no MT-SICS line", frame_hex=frame_hex)
     text = line.decode("ascii")
-    frame_hex = (line + b"\r\n").hex().upper()
-    if text in _OVER_UNDER:
+    if text in _NO_WEIGHT:
+        span, reason = _NO_WEIGHT[text]
         return Weighed(
             value=None,
             unit="",
-            is_stable=False,
-            range=_OVER_UNDER[text],
+            is_stable=None,
+            range=span,
             text=text,
             frame_hex=frame_hex,
+            kind="net",
+            reason=reason,
         )
     match = _WEIGHT.fullmatch(text)
-    if match is not None:
-        digits = match[2].strip()
+    if match is not None and match[2] in _STATES[match[1]]:
+        kind: WeightKind = "net" if match[1] == "S" else "tare"
         return Weighed(
-            value=Decimal(digits),
-            unit=match[3],
-            is_stable=match[1] == "S",
+            value=Decimal(match[3].strip()),
+            unit=match[4],
+            is_stable=None if match[2] == "A" else match[2] == "S",
             range="ok",
-            text=f"{digits} {match[3]}",
+            text=f"{match[3].strip()} {match[4]}",
             frame_hex=frame_hex,
+            kind=kind,
         )
-    if _TOLD.fullmatch(text) is None:
+    if _ANSWER.fullmatch(text) is None:
         return FrameCorrupt(reason="no MT-SICS answer", frame_hex=frame_hex)
     head, _, rest = text.partition(" ")
-    return Told(head=head, text=rest)
+    return Told(head=head, text=rest, frame_hex=frame_hex)

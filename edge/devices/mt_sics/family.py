@@ -30,6 +30,6 @@ FAMILIES: Final = (
             asks=(WEIGHT_NOW,),
         ),
         codec=lambda _: SicsCodec(),
-        driver=lambda _, line: SicsDriver(line),
+        driver=lambda settings, line: SicsDriver(line, reply_s=settings.silence_s),
     ),
 )

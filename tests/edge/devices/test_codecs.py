@@ -75,6 +75,7 @@ def test_a_good_line_after_noise_is_read(stream: bytes) -> None:
             is_stable=True,
             range="ok",
             text="100.00 g",
+            kind="net",
             frame_hex=SICS.hex().upper(),
         )
         in readings

@@ -1,0 +1,1 @@
+"""Terminals that send Mettler-Toledo's standard continuous output."""
