@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from edge.devices.mt_continuous.codec import ContinuousCodec
 from edge.devices.mt_continuous.driver import open_scale
-from edge.families import ScaleFamily
+from edge.families import Hints, ScaleFamily
 from edge.settings import Format, ScaleSettings
 
 
@@ -23,6 +23,7 @@ FAMILIES: Final = (
     ScaleFamily(
         settings=MtContinuous,
         model="MT continuous",
+        hints=Hints(lines=((9600, "7E1"), (9600, "8N1"), (4800, "7E1"), (19200, "8N1"))),
         codec=lambda settings: ContinuousCodec(checksum=settings.checksum),
         driver=lambda settings, line: open_scale(
             line, checksum=settings.checksum, silence_s=settings.silence_s

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Reading = Weighed | Told | FrameCorrupt
 
 LINE_BYTES_MAX: Final = 64
+WEIGHT_NOW: Final = b"SI\r\n"
 _WEIGHT: Final = re.compile(
     r"(S|T|TI|TA) ([SDA]) ( {0,11}-?[0-9]{1,11}(?:\.[0-9]{0,10})?) ([A-Za-z%]{1,4}) {0,3}"
 )
