@@ -126,7 +126,11 @@ def told(reading: Reading) -> dict[str, object]:
         case TagRead():
             return _tag(reading)
         case RoundEnd():
-            return {"round_status": reading.status}
+            return _known(
+                round_status=reading.status,
+                reason=reading.text or None,
+                frame_hex=reading.frame_hex or None,
+            )
         case _:
             return {
                 field.name: _plain(getattr(reading, field.name))
@@ -154,7 +158,7 @@ def _weight(shown: Weighed) -> dict[str, object]:
         "reason": reason or None,
         "frame_hex": shown.frame_hex,
     }
-    return {key: value for key, value in told.items() if value is not None}
+    return _known(**told)
 
 
 def _tag(read: TagRead) -> dict[str, object]:
@@ -170,9 +174,15 @@ def _tag(read: TagRead) -> dict[str, object]:
         "t_ns": read.t_ns,
         "phase_rad": read.phase_rad,
         "reads_count": read.reads_count,
+        "tid_hex": read.tid.hex().upper() or None,
         "frame_hex": read.frame_hex or None,
     }
-    return {key: value for key, value in told.items() if value is not None}
+    return _known(**told)
+
+
+def _known(**fields: object) -> dict[str, object]:
+    """Return the fields that are known."""
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def _plain(value: object) -> object:

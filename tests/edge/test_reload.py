@@ -53,7 +53,10 @@ class CountingScale:
         os.close(self._slave)
 
     def _answer(self) -> None:
-        for _ in range(os.read(self._master, 4096).count(b"SI\r\n")):
+        for word in os.read(self._master, 4096).split(b"\r\n")[:-1]:
+            if word != b"SI":  # A scale of level 0 without a tare.
+                os.write(self._master, b"ES\r\n")
+                continue
             self.asked_count += 1
             mass_g = (self.asked_count + 1) // 2 * 10
             os.write(self._master, f"S S {mass_g:>10} g\r\n".encode())

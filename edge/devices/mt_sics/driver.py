@@ -36,6 +36,7 @@ REST_S_MAX: Final = 12.0
 QUIET_S: Final = 0.2
 QUIET_S_MAX: Final = 2.0
 ASKS_MAX: Final = 3
+SILENT_MAX: Final = 2
 _ERRORS: Final = {
     "ES": "the scale does not know the command",
     "ET": "the scale received it garbled: are baud and format the scale's?",
@@ -57,13 +58,14 @@ class SicsDriver:
         self._tare: Decimal | None = None
         """What TA told last; None when unknown."""
         self._has_tare_query = True
+        self._silent_count = 0
         self._last: Decimal | None = None
         """What SI told last; where it is the same again, so is the tare."""
 
     async def greet(self) -> Identity:
         """Ask who it is and what tare it holds. Raises LinkLost."""
         self._codec = SicsCodec()
-        self._owes_answer, self._has_tare_query = False, True
+        self._owes_answer, self._has_tare_query, self._silent_count = False, True, 0
         told = {}
         for word in ("I2", "I4"):
             answer = await self._exchange(word, _is_answer_to(word), limit_s=self._reply_s)
@@ -130,6 +132,9 @@ class SicsDriver:
             return
         answer = await self._exchange("TA", _is_answer_to("TA"), limit_s=self._reply_s)
         self._tare = answer.value if isinstance(answer, Weighed) else None
+        self._silent_count = self._silent_count + 1 if answer is None else 0
+        if self._silent_count >= SILENT_MAX:
+            self._has_tare_query = False  # It passes over what it does not know.
         if isinstance(answer, Told) and answer.head in {"ES", "EL"}:
             self._has_tare_query = False  # Level 0: S tells net, whatever the tare is.
 
