@@ -44,11 +44,38 @@ class SerialDevice(Device):
     format: Format = "8N1"
 
 
+class Smoothing(Settings):
+    """What a read point makes of reads that come and fail to come."""
+
+    mode: Literal["adaptive", "fixed"] = "adaptive"
+    """adaptive: a tag is gone after a silence that its own read rate makes unlikely; fixed: after
+    `depart_s`."""
+    miss_ratio: Annotated[float, Field(gt=0, lt=0.5)] = 0.0001
+    """Adaptive: how unlikely a silence must be while the tag is there."""
+    quiet_s_min: Seconds = 0.5
+    """Adaptive: never gone sooner; people walk between tag and antenna."""
+    quiet_s_max: Seconds = 6.0
+    hysteresis_db: Annotated[float, Field(ge=0, le=40)] = 6.0
+    """By how much a second antenna must hear a tag better to be where it is."""
+    hold_off_s: Seconds = 0.5
+    """After so long without a read at its antenna, less and less of that is asked."""
+    headers: list[Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{2}$")]] = Field(default_factory=list)
+    """First bytes of tags that count, in hex; empty: all. 30 SGTIN-96, 31 SSCC-96."""
+    ignored_epcs: list[Annotated[str, Field(pattern=r"^([0-9A-Fa-f]{2}){1,62}$")]] = Field(
+        default_factory=list
+    )
+    """Tags that belong to the place: a door's, a forklift's."""
+    static_after_s: Annotated[float, Field(ge=10, le=86_400)] = 600.0
+    """Portals: a tag that stands in the field for so long is told once and then ignored."""
+
+
 class ReaderSettings(SerialDevice):
     """A UHF reader: when a tag has arrived, and when it is gone."""
 
     read_point: Word
     depart_s: Seconds = 1.5
+    """Silence that ends a presence; adaptive smoothing starts from it until it knows the tag."""
+    smoothing: Smoothing = Field(default_factory=Smoothing)
     arrive_reads: Annotated[int, Field(ge=1, le=64)] = 2
     """edge/normalise/presence.py remembers 64 reads of a tag."""
     arrive_s: Seconds = 1.0

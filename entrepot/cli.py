@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "watch": _watch,
         "scan": _scan,
         "wizard": _wizard,
+        "smooth": _smooth,
         "custody": _custody,
         "epc": _epc,
         "decode": _decode,
@@ -138,6 +139,16 @@ def _wizard(asked: argparse.Namespace) -> int:
     for line in wizard(asked):
         _tell(line)
     return 0
+
+
+def _smooth(asked: argparse.Namespace) -> int:
+    from entrepot.smooth import point_of, smooth  # noqa: PLC0415
+
+    is_bad = False
+    for told in smooth(point_of(asked.settings), sys.stdin.buffer):
+        is_bad |= "error" in told
+        _tell(json.dumps(told, ensure_ascii=False))
+    return 1 if is_bad else 0
 
 
 def _custody(asked: argparse.Namespace) -> int:

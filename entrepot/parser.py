@@ -54,6 +54,13 @@ def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         metavar="WORDS=SHOWN",
         help="registers in hex and the display's value of the same moment: 41AC,0000=21.5",
     )
+    smooth = add("smooth", "recorded tag reads to arrivals, departures and directions")
+    smooth.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="a reader's [[devices]] entry or its keys (default: each key's own default)",
+    )
     _custody(add("custody", "edges' chains: status, adopt, stop, settle"))
     _epc(add("epc", "decode tags, or encode identifiers: one JSON line each"))
     decode = add("decode", "bytes of a device from stdin to readings: one JSON line each")

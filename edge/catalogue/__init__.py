@@ -83,6 +83,13 @@ def join(runners: Iterable[Runner]) -> None:
     every = list(runners)
     readers = [one for one in every if isinstance(one, ReaderRunner)]
     plcs = [one for one in every if isinstance(one, PlcRunner)]
+    for scale in every:
+        if isinstance(scale, ScaleRunner):
+            scale.tag_confidences[:] = [
+                reader.confidence_ratio
+                for reader in readers
+                if reader.settings.read_point == scale.settings.read_point
+            ]
     for reader in readers:
         reader.tag_listeners[:] = [
             scale.tag_changed

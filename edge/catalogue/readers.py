@@ -9,8 +9,7 @@ from edge.catalogue.base import Described, Health, hold
 from edge.catalogue.line_quality import LineQuality
 from edge.catalogue.reader_time import ReaderTime
 from edge.links.line import Line
-from edge.normalise.portal import Portal
-from edge.normalise.presence import Presence
+from edge.normalise.read_point import ReadPoint
 from edge.ports import Outgoing
 from wire.epc import EpcError, uri_from_hex
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from edge.catalogue.reader_time import LiveRead
     from edge.families import ReaderFamily
     from edge.normalise.late import Visit
-    from edge.normalise.presence import Crossing
+    from edge.normalise.read_point import TagEvent
     from edge.ports import Driver, Emit
     from edge.settings import ReaderSettings
     from runtime.clock import Clock
@@ -43,7 +42,6 @@ class ReaderRunner:
             form=settings.format,
             ca_file=settings.ca_file,
         )
-        portal = settings.portal
         self._reader = family.driver(settings, self._line)
         self._health = Health(
             settings.id,
@@ -55,29 +53,18 @@ class ReaderRunner:
         self.drivers: list[Driver] = [Described(self._health)]
         self._time = ReaderTime(settings, clock)
         self._quality = LineQuality()
-        self._presence = Presence(
-            arrive_reads=settings.arrive_reads,
-            arrive_s=settings.arrive_s,
-            depart_s=settings.depart_s,
-        )
-        self._portal = (
-            Portal(
-                inner_antenna=portal.inner_antenna,
-                outer_antenna=portal.outer_antenna,
-                window_s=portal.window_s,
-            )
-            if portal
-            else None
-        )
+        self._point = ReadPoint(settings)
         self.tag_listeners: list[Callable[[str, bytes, int], None]] = []
 
     def eye_changed(self, device: str, channel: str, *, is_on: bool) -> None:
         """Hear of a photo-eye of the same edge."""
         wanted = self.settings.portal
-        if self._portal is None or wanted is None or device != wanted.eyes_device or not is_on:
-            return
-        if channel in {wanted.inner_eye, wanted.outer_eye}:
-            self._portal.eye(is_inner=channel == wanted.inner_eye, now_s=self._clock.mono_s())
+        if wanted is not None and device == wanted.eyes_device and is_on:
+            self._point.eye(channel, now_s=self._clock.mono_s())
+
+    def confidence_ratio(self, epc: bytes) -> float | None:
+        """Return how sure it is that a tag is here; None: it is not."""
+        return self._point.presence.confidence_ratio(epc)
 
     async def run(self, emit: Emit) -> Never:
         """Serve the reader for ever."""
@@ -97,10 +84,9 @@ class ReaderRunner:
                     )
                     self._tell_health(spoke=spoke, silent_s=self._clock.mono_s() - heard_s)
                     for read in self._time.live(tags):
-                        rssi = read.tag.rssi_dbm
-                        if rssi is None or rssi >= self.settings.rssi_floor_dbm:
-                            await self._take(emit, read)
-                    await self._expire(emit)
+                        await self._take(emit, read)
+                    for event in self._point.expire(self._clock.mono_s()):
+                        await self._tell(emit, event)
                     for visit in self._time.late():
                         await self._tell_late(emit, visit)
 
@@ -120,29 +106,19 @@ class ReaderRunner:
 
     async def _take(self, emit: Emit, read: LiveRead) -> None:
         tag = read.tag
-        if self._portal is not None:
-            self._portal.read(tag.epc, tag.antenna, tag.rssi_dbm, now_s=read.at_s)
-        crossing = self._presence.read(tag.epc, tag.rssi_dbm, now_s=read.at_s, t_ns=read.t_ns)
-        if crossing is not None:
-            await self._tell(emit, crossing, what="arrived", direction="unknown")
+        event = self._point.read(
+            tag.epc, tag.antenna, tag.rssi_dbm, now_s=read.at_s, t_ns=read.t_ns
+        )
+        if event is not None:
+            await self._tell(emit, event)
 
-    async def _expire(self, emit: Emit) -> None:
-        now_s = self._clock.mono_s()
-        for crossing in self._presence.expire(now_s):
-            if self._portal is not None:
-                direction = self._portal.passed(crossing.epc)
-                await self._tell(emit, crossing, what="passed", direction=direction)
-            else:
-                await self._tell(emit, crossing, what="departed", direction="unknown")
-        if self._portal is not None:
-            self._portal.keep_only(self._presence.here(), now_s=now_s)
-
-    async def _tell(self, emit: Emit, crossing: Crossing, *, what: str, direction: str) -> None:
+    async def _tell(self, emit: Emit, event: TagEvent) -> None:
+        crossing = event.crossing
         epc_hex = crossing.epc.hex().upper()
         body: dict[str, object] = {
             "read_point": self.settings.read_point,
-            "what": what,
-            "direction": direction,
+            "what": event.what,
+            "direction": event.direction,
             "epc_hex": epc_hex,
             "reads_count": crossing.reads_count,
             "first_t_ns": crossing.first_t_ns,
@@ -158,10 +134,12 @@ class ReaderRunner:
             body["epc_uri"] = uri_from_hex(epc_hex)
         except EpcError as error:
             body |= {"quality": "uncertain", "reason": str(error)}
+        if event.reason:
+            body |= {"quality": "uncertain", "reason": event.reason}
         device = self.settings.id
         seq = await emit(Outgoing(device=device, kind="rfid", is_custody=True, body=body))
         for listener in self.tag_listeners:
-            listener(what, crossing.epc, seq or 0)
+            listener(event.what, crossing.epc, seq or 0)
 
     async def _tell_late(self, emit: Emit, visit: Visit) -> None:
         """Put on record who was there while nobody listened: it moves nothing now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, Final, Never
 
 from typing_extensions import override
 
@@ -16,7 +16,7 @@ from edge.ports import CommandResult, Outgoing
 from wire.epc import EpcError, uri_from_hex
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from edge.families import ScaleDriver, ScaleFamily
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from edge.readings import Weighed
     from edge.settings import ScaleSettings
     from runtime.clock import Clock
+
+DOUBTFUL_SHOWN: Final = 5
 
 
 class Scale(Described):
@@ -68,6 +70,8 @@ class ScaleRunner:
         self._scale = Scale(self._health, self._driver, self._turn)
         self.drivers: list[Driver] = [self._scale]
         self._stable = StableWeight(settings.steady)
+        self.tag_confidences: list[Callable[[bytes], float | None]] = []
+        """Asked for how sure a tag of this read point is."""
         self._join = (
             LoadJoin(min_g=settings.load_min_g, settle_s=settings.load_settle_s)
             if settings.load_min_g > 0
@@ -85,6 +89,10 @@ class ScaleRunner:
             self._join.arrived(epc, seq, now_s=self._clock.mono_s())
         else:
             self._join.departed(epc)
+
+    def _confidence_of(self, epc: bytes) -> float | None:
+        told = [one for ask in self.tag_confidences if (one := ask(epc)) is not None]
+        return max(told, default=None)
 
     async def run(self, emit: Emit) -> Never:
         """Serve the scale for ever."""
@@ -150,10 +158,12 @@ class ScaleRunner:
             self._join.weight(mass_g, seq or 0, now_s=self._clock.mono_s())
 
     async def _tell_load(self, emit: Emit) -> None:
-        load = self._join.due(self._clock.mono_s()) if self._join is not None else None
+        if self._join is None:
+            return
+        load = self._join.due(self._clock.mono_s(), confidence_of=self._confidence_of)
         if load is None:
             return
-        body = {
+        body: dict[str, object] = {
             "read_point": self.settings.read_point,
             "mass_g": load.mass_g,
             "epcs": sorted(_name(epc) for epc in load.epcs),
@@ -161,6 +171,12 @@ class ScaleRunner:
             "parts": list(load.parts),
             "quality": "good",
         }
+        if load.doubtful_epcs:
+            names = ", ".join(_name(epc) for epc in load.doubtful_epcs[:DOUBTFUL_SHOWN])
+            body |= {
+                "quality": "uncertain",
+                "reason": f"read seldom, perhaps beside the scale: {names}",
+            }
         await emit(Outgoing(device=self.settings.id, kind="load", is_custody=True, body=body))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,13 @@ class FusedLoad:
     epcs: tuple[bytes, ...]
     parts: tuple[int, ...]
     confidence_ratio: float
+    """Of the least sure tag: 1 when every tag is read as often as the others."""
+    doubtful_epcs: tuple[bytes, ...] = ()
+    """Tags that may be strays from beside the scale."""
+
+
+CONFIDENT_RATIO: Final = 0.5
+"""A tag that is read less than half as often as the others there is doubtful."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,8 +55,13 @@ class LoadJoin:
         """Forget a tag."""
         self._tag_seqs.pop(epc, None)
 
-    def due(self, now_s: float) -> FusedLoad | None:
-        """Return the load when weight and tags have been quiet long enough and are news."""
+    def due(
+        self, now_s: float, *, confidence_of: Callable[[bytes], float | None] = lambda _: None
+    ) -> FusedLoad | None:
+        """Return the load when weight and tags have been quiet long enough and are news.
+
+        `confidence_of` tells how sure a tag's presence is, 0 to 1; None where nobody knows.
+        """
         if self._mass_g is None or not self._tag_seqs:
             return None
         quiet_s = now_s - max(self._since_s, self._changed_s)
@@ -59,18 +71,11 @@ class LoadJoin:
         if self._told is not None and tags < self._told:
             return None  # A tag that is no longer read has not left: its departure is told apart.
         self._told = tags
+        sure = {epc: 1.0 if (one := confidence_of(epc)) is None else one for epc in tags}
         return FusedLoad(
             mass_g=self._mass_g,
             epcs=tuple(sorted(tags)),
             parts=(self._weight_seq, *sorted(self._tag_seqs.values())),
-            confidence_ratio=1.0,
+            confidence_ratio=round(min(sure.values()), 3),
+            doubtful_epcs=tuple(sorted(epc for epc, one in sure.items() if one < CONFIDENT_RATIO)),
         )
-
-
-def seqs_of(load: FusedLoad) -> Mapping[str, object]:
-    """Return the fields of the event that are numbers."""
-    return {
-        "mass_g": load.mass_g,
-        "confidence_ratio": load.confidence_ratio,
-        "parts": list(load.parts),
-    }
