@@ -193,6 +193,7 @@ class Edge:
             "commands_dropped_count": downlink.dropped_count,
             "failures": self.failures,
             "config": reload.report.model_dump(),
+            "buses": self.fleet.buses(),
             "devices": {
                 name: {
                     "status": one.status,

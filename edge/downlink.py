@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Never, Protocol
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 
 from edge.outbox.custody import OpenCommand
 from edge.outbox.errors import DiskRefuses
-from edge.ports import CommandResult, Emit, Lease, Outgoing
+from edge.ports import CommandResult, Emit, HasOutputs, Lease, Outgoing, SafeState
 from wire.control import Basis, Command
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ LEASE_S_MAX: Final = 60.0
 DEADLINE_MS_MAX: Final = 120_000
 """A command is for now: one that would hold for hours is none of our gateway's."""
 LEASE_CHECK_S: Final = 0.2
+INSIST_S_MAX: Final = 3.0
 QUEUE_COUNT_MAX: Final = 100
 """Commands beyond it are dropped and counted: the gateway asks again with a new id."""
 
@@ -69,7 +71,9 @@ class Downlink:
 
     def __init__(self, parts: DownlinkParts) -> None:
         self._parts = parts
-        self._leases: dict[str, Lease] = {}
+        self._leases: dict[tuple[str, str], Lease] = {}
+        """By device and output."""
+        self._closing: set[tuple[str, str]] = set()
         self._queue: asyncio.Queue[tuple[str, str, Command, bool]]
         self._queue = asyncio.Queue(QUEUE_COUNT_MAX)
         self.unreadable_count = 0
@@ -143,9 +147,10 @@ class Downlink:
             return f"no device {device!r} here"
         if parts.is_stopped() and device != OUTBOX:
             return "a person stopped this box"
-        if verb == "open":
-            if not parts.has_gateway():
-                return "no fresh beat of the gateway"
+        safe = self._safe_state(device, verb, command.args)
+        if safe is not None and not parts.has_gateway():
+            return "no fresh beat of the gateway"
+        if safe is not None and safe.is_guard:
             if parts.is_full():
                 return "the outbox is full: the gate stays shut"
             if not command.basis.devices:
@@ -164,26 +169,41 @@ class Downlink:
                 return f"{one} told event {newest} after the decision at {basis.seq}"
         return ""
 
+    def _safe_state(self, device: str, verb: str, args: Mapping[str, object]) -> SafeState | None:
+        driver = self._parts.drivers.get(device)
+        return driver.safe_state_after(verb, args) if isinstance(driver, HasOutputs) else None
+
     async def _act(self, device: str, verb: str, args: Mapping[str, object]) -> CommandResult:
-        for_s = 0.0
-        if verb == "open":
+        safe = self._safe_state(device, verb, args)
+        if safe is not None:
             asked = args.get("for_s")
-            is_number = isinstance(asked, int | float) and not isinstance(asked, bool)
-            for_s = float(asked) if is_number and 0 < asked <= LEASE_S_MAX else 0.0  # type: ignore[operator, arg-type]
-            if not for_s:
-                reason = f"args.for_s is {asked!r}: give 0 to {LEASE_S_MAX:.0f} seconds"
-                return CommandResult(outcome="refused", reason=reason)
+            ends_s = math.inf
+            if safe.is_guard or asked is not None:
+                is_number = isinstance(asked, int | float) and not isinstance(asked, bool)
+                if not is_number or not 0 < asked <= LEASE_S_MAX:  # type: ignore[operator]
+                    reason = f"args.for_s is {asked!r}: give 0 to {LEASE_S_MAX:.0f} seconds"
+                    return CommandResult(outcome="refused", reason=reason)
+                ends_s = self._parts.clock.mono_s() + float(asked)  # type: ignore[arg-type]
             # The lease stands before the gate moves: whatever happens next, it closes.
-            self._leases[device] = Lease(
-                device=device, ends_mono_s=self._parts.clock.mono_s() + for_s
-            )
+            self._leases[device, safe.output] = Lease(device=device, safe=safe, ends_mono_s=ends_s)
         result = await self._command(device, verb, args)
-        if verb == "close" and device in self._leases:
-            if result.outcome == "done":
-                del self._leases[device]
-            else:  # Still open perhaps: the lease ends now and insists.
-                self._leases[device] = Lease(device=device, ends_mono_s=-1.0)
+        self._settle(device, verb, args, result)
         return result
+
+    def _settle(
+        self, device: str, verb: str, args: Mapping[str, object], result: CommandResult
+    ) -> None:
+        """End the leases whose safe state was just commanded; one that failed insists."""
+        for key, lease in list(self._leases.items()):
+            is_safe = lease.safe.verb == verb and all(
+                args.get(name) == value for name, value in lease.safe.args.items()
+            )
+            if key[0] != device or not is_safe:
+                continue
+            if result.outcome == "done":
+                del self._leases[key]
+            else:  # Still open perhaps: the lease ends now and insists.
+                self._leases[key] = Lease(device=device, safe=lease.safe, ends_mono_s=-1.0)
 
     async def _command(self, device: str, verb: str, args: Mapping[str, object]) -> CommandResult:
         is_own = device == OUTBOX
@@ -236,16 +256,22 @@ class Downlink:
     def shut(self, devices: Iterable[str]) -> None:
         """Close what has just come to work, whoever opened it: nobody here holds a lease on it."""
         for device in devices:
-            if "gate" in self._parts.drivers[device].birth().channels:
-                self._leases[device] = Lease(device=device, ends_mono_s=-1.0)
+            driver = self._parts.drivers[device]
+            if not isinstance(driver, HasOutputs):
+                continue
+            for safe in driver.safe_states():
+                lease = Lease(device=device, safe=safe, ends_mono_s=-1.0)
+                self._leases[device, safe.output] = lease
 
     def is_leased(self, device: str) -> bool:
-        """Tell whether a command holds this device open."""
-        lease = self._leases.get(device)
-        return lease is not None and lease.ends_mono_s > 0
+        """Tell whether a command holds an output of this device for a time that will end."""
+        return any(
+            lease.device == device and 0 < lease.ends_mono_s < math.inf
+            for lease in self._leases.values()
+        )
 
-    async def _tell_closed(self, device: str, lease: Lease, *, has_gateway: bool) -> None:
-        """Tell of a gate that closed without a command."""
+    async def _tell_closed(self, lease: Lease, *, has_gateway: bool) -> None:
+        """Tell of an output that fell back without a command."""
         if lease.ends_mono_s < 0:
             reason = "closed at start, or after a close that failed"
         elif has_gateway:
@@ -255,26 +281,56 @@ class Downlink:
         name = f"lease-{secrets.token_hex(8)}"
         try:
             await self._emit_actuation(
-                name, device, lease.verb_safe, "done", reason, read_back=None
+                name, lease.device, lease.safe.verb, "done", reason, read_back=None
             )
         except DiskRefuses as error:
-            log.warning("lease_end_untold", extra={"device": device, "error": str(error)[:300]})
+            log.warning(
+                "lease_end_untold", extra={"device": lease.device, "error": str(error)[:300]}
+            )
 
     async def keep_leases(self) -> Never:
-        """Close what is open when its lease ends or the gateway falls silent; insist."""
-        while True:
-            await self.close_ended()
-            await asyncio.sleep(LEASE_CHECK_S)
+        """Close what is open when its lease ends or the gateway falls silent; insist.
+
+        Each output by itself: one that does not answer holds no other one open.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                for key, lease in self._ended():
+                    self._closing.add(key)
+                    tasks.create_task(self._close(key, lease), name=f"lease/{key[0]}/{key[1]}")
+                await asyncio.sleep(LEASE_CHECK_S)
+        raise AssertionError("the loop above has no end")
 
     async def close_ended(self) -> None:
         """Look once at every lease."""
+        for key, lease in self._ended():
+            self._closing.add(key)
+            await self._close(key, lease)
+
+    def _ended(self) -> list[tuple[tuple[str, str], Lease]]:
         now_s = self._parts.clock.mono_s()
-        for device, lease in list(self._leases.items()):
-            has_gateway = self._parts.has_gateway()
-            if now_s < lease.ends_mono_s and has_gateway:
-                continue
-            result = await self._command(device, lease.verb_safe, {})
-            if result.outcome == "done" and self._leases.get(device) is lease:
-                del self._leases[device]
-                log.info("lease_ended", extra={"device": device})
-                await self._tell_closed(device, lease, has_gateway=has_gateway)
+        has_gateway = self._parts.has_gateway()
+        return [
+            (key, lease)
+            for key, lease in self._leases.items()
+            if key not in self._closing
+            and (now_s >= lease.ends_mono_s or not has_gateway)
+            and now_s >= lease.again_mono_s
+        ]
+
+    async def _close(self, key: tuple[str, str], lease: Lease) -> None:
+        has_gateway = self._parts.has_gateway()
+        try:
+            if lease.device not in self._parts.drivers:
+                self._leases.pop(key, None)  # Its runner closed it when the file dropped it.
+                return
+            result = await self._command(lease.device, lease.safe.verb, lease.safe.args)
+            if result.outcome == "done" and self._leases.get(key) is lease:
+                del self._leases[key]
+                log.info("lease_ended", extra={"device": lease.device})
+                await self._tell_closed(lease, has_gateway=has_gateway)
+            else:  # A dead unit is not asked at each look: its bus has others to serve.
+                lease.again_mono_s = self._parts.clock.mono_s() + lease.wait_s
+                lease.wait_s = min(2 * lease.wait_s, INSIST_S_MAX)
+        finally:
+            self._closing.discard(key)

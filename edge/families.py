@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge.links.line import Line
     from edge.modbus.master import Master
     from edge.modbus.pdu import Request
-    from edge.ports import CommandResult
+    from edge.ports import CommandResult, SafeState
     from edge.readings import Reading, TagRead, UnitReading, Weighed
 
 from edge.settings import (
@@ -161,6 +161,12 @@ class UnitDriver(Protocol):
 
     async def tell(self, verb: str, args: Mapping[str, object]) -> CommandResult:
         """Do once what the unit can do, and read it back; refuse the rest."""
+
+    def safe_states(self) -> Sequence[SafeState]:
+        """Return the safe state of every output that must not stay as it was told."""
+
+    def safe_state_after(self, verb: str, args: Mapping[str, object]) -> SafeState | None:
+        """Return what must follow a command; None when nothing must."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,10 @@ class Fleet:
     cameras: dict[str, Camera] = field(default_factory=dict)
     _places: dict[str, Place] = field(default_factory=dict)
 
+    def buses(self) -> dict[str, dict[str, object]]:
+        """Return what each field bus told of its line last."""
+        return catalogue.bus_accounts(place.runner for place in self._places.values())
+
     def build(self, settings: EdgeSettings) -> None:
         """Make every runner; nothing opens before `run`."""
         for recipe in catalogue.recipes(settings).values():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Never, Protocol
+from typing import TYPE_CHECKING, Literal, Never, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from wire.control import DeviceBirth
 
@@ -61,11 +61,37 @@ class Runner(Protocol):
         """Serve the link for ever; a lost link is retried inside, a bug is raised."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafeState:
+    """What an output falls back to by itself, as a command that needs no lease."""
+
+    output: str
+    """Which output of the device: each has a lease of its own."""
+    verb: str
+    args: Mapping[str, object] = field(default_factory=dict)
+    is_guard: bool = True
+    """It keeps people and goods: leaving it takes a time limit, a basis and room in the outbox."""
+
+
+@runtime_checkable
+class HasOutputs(Protocol):
+    """A device whose outputs must not stay as a command left them."""
+
+    def safe_states(self) -> Sequence[SafeState]:
+        """Return the safe state of every output."""
+
+    def safe_state_after(self, verb: str, args: Mapping[str, object]) -> SafeState | None:
+        """Return what must follow this command; None when it leads to a safe state itself."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Lease:
     """An output that must fall back to its safe state by itself."""
 
     device: str
-    verb_safe: str = "close"
+    safe: SafeState
     ends_mono_s: float = 0.0
-    args: Mapping[str, object] = field(default_factory=dict)
+    """Negative: now. Infinite: when the gateway falls silent."""
+    again_mono_s: float = 0.0
+    """When to insist, after it did not fall back."""
+    wait_s: float = 0.2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import urllib.request
+from typing import TYPE_CHECKING, Final
 
 from edge.catalogue.plans import planned
 from edge.modbus.plan import NEARLY_FULL_RATIO
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
     from edge.catalogue.edge_settings import EdgeSettings
     from gateway.settings import Site
+
+ASK_S_MAX: Final = 2.0
+ANSWER_BYTES_MAX: Final = 1_000_000
 
 
 def check(site_dir: Path, *, with_hall: bool = True) -> list[Fault]:
@@ -44,18 +49,38 @@ def check(site_dir: Path, *, with_hall: bool = True) -> list[Fault]:
     return list(dict.fromkeys(faults))
 
 
-def plans(site_dir: Path) -> list[str]:
-    """Return a line a bus: what its polls need of the line's time. Raises SettingsRefused."""
+def plans(site_dir: Path, data_dir: Path | None = None) -> list[str]:
+    """Return a line a bus: what its polls need of the line's time, and use where a house runs.
+
+    Raises SettingsRefused.
+    """
     told = []
     for path in sorted(site_dir.glob("edge-*.toml")):
-        edge = load_edge(site_dir, path.stem.removeprefix("edge-"))
+        name = path.stem.removeprefix("edge-")
+        edge = load_edge(site_dir, name)
+        used = {} if data_dir is None else _used(data_dir, name)
         for bus, plan in planned(edge).items():
             ratio = plan.ratio
             warning = (
                 ": nearly full, a retry delays every unit" if ratio > NEARLY_FULL_RATIO else ""
             )
-            told.append(f"{path.name}: {bus} is polled {ratio:.0%} of its time{warning}")
+            now = f", {used[bus]:.0%} in use now" if bus in used else ""
+            told.append(
+                f"{path.name}: {bus} is polled {ratio:.0%} of its time"
+                f" ({plan.requests_per_s:.1f} requests/s){now}{warning}"
+            )
     return told
+
+
+def _used(data_dir: Path, edge: str) -> dict[str, float]:
+    """Return the share of its time that each bus of a running edge uses; empty when none runs."""
+    try:
+        address = (data_dir / "run" / f"edge-{edge}.http").read_text(encoding="ascii").strip()
+        with urllib.request.urlopen(f"http://{address}/health", timeout=ASK_S_MAX) as answer:
+            buses = json.loads(answer.read(ANSWER_BYTES_MAX)).get("buses", {})
+        return {bus: float(one["utilisation_ratio"]) for bus, one in buses.items() if one}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _between_edges(site_dir: Path, edges: dict[str, EdgeSettings]) -> list[Fault]:

@@ -105,7 +105,7 @@ def _check(asked: argparse.Namespace) -> int:
         _complain(str(fault))
     if faults:
         return 1
-    for line in plans(asked.dir):
+    for line in plans(asked.dir, asked.data):
         _tell(line)
     _tell(f"ok: {asked.dir}")
     return 0

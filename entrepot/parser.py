@@ -45,6 +45,9 @@ def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     check.add_argument(
         "dir", type=Path, nargs="?", default=DEFAULT_SITE, metavar="DIR", help=_SITE_HELP
     )
+    check.add_argument(
+        "--data", type=Path, metavar="DIR", help="a running house: what its buses use is told too"
+    )
     _watch(add("watch", "print decoded messages of a broker"))
     _scan(add("scan", "find what is connected; nothing is written to a device"))
     wizard = add("wizard", "byte order and scale of registers from what a display shows")

@@ -87,6 +87,20 @@ class AirLive:
 
 
 @dataclass(slots=True, kw_only=True)
+class BusLive:
+    """What a field bus told last of its line."""
+
+    at_s: float
+    t_ns: int
+    utilisation_ratio: float
+    planned_ratio: float | None
+    cycle_ms: float
+    requests_count: int
+    timeouts_count: int
+    errors_count: int
+
+
+@dataclass(slots=True, kw_only=True)
 class VehicleLive:
     """A vehicle's last state message."""
 
@@ -120,6 +134,8 @@ class Live:
     devices: dict[tuple[str, str], DeviceLive] = field(default_factory=dict)
     air: dict[tuple[str, str, str], AirLive] = field(default_factory=dict)
     """By (zone, edge, device)."""
+    buses: dict[tuple[str, str], BusLive] = field(default_factory=dict)
+    """By (edge, bus)."""
     vehicles: dict[str, VehicleLive] = field(default_factory=dict)
     foreign_ledgers: dict[str, float] = field(default_factory=dict)
     """Ledger ids of other gateways on this broker, with the seconds when each was last heard."""

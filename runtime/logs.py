@@ -42,5 +42,5 @@ def configure(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("uvicorn.access", "pymodbus", "paho", "mqtt"):
+    for noisy in ("uvicorn.access", "paho", "mqtt"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)

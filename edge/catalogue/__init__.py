@@ -115,3 +115,8 @@ def cameras(runners: Sequence[Runner]) -> dict[str, Camera]:
 
 def _eye_changed(reader: ReaderRunner, device: str, channel: str, is_on: bool) -> None:  # noqa: FBT001 - what a listener takes
     reader.eye_changed(device, channel, is_on=is_on)
+
+
+def bus_accounts(runners: Iterable[Runner]) -> dict[str, dict[str, object]]:
+    """Return what each bus told of its line last: planned and used share, counts."""
+    return {one.bus: one.account for one in runners if isinstance(one, BusRunner)}

@@ -34,6 +34,7 @@ class BusRunner:
         self, settings: Bus, units: Sequence[UnitSettings], *, data_dir: Path, clock: Clock
     ) -> None:
         self.name = f"bus/{settings.id}"
+        self.bus = settings.id
         self._settings = settings
         self._clock = clock
         self._bus = bus_of(settings, data_dir=data_dir, clock=clock.mono_s)
@@ -42,6 +43,8 @@ class BusRunner:
         self.input_listeners: list[Callable[[str, str, bool], None]] = []
         self._told_s = clock.mono_s()
         self._told_busy_s = 0.0
+        self.account: dict[str, object] = {}
+        """What was told of the line last, for /health."""
 
     def _unit(self, settings: UnitSettings) -> Unit:
         family = FAMILIES[settings.family]
@@ -106,6 +109,7 @@ class BusRunner:
             if (plan := self.plan()) is not None:
                 body["planned_ratio"] = round(plan.ratio, 4)
             self._told_s, self._told_busy_s = now_s, counts.busy_s
+            self.account = body
             await emit(Outgoing(device=self._settings.id, kind="bus", is_custody=False, body=body))
 
     def _blame_strays(self) -> None:

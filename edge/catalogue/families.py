@@ -8,6 +8,7 @@ from typing import Any, Final
 from edge.families import Family
 
 FOLDERS: Final = (
+    "coil_actuator",
     "dock_plc",
     "llrp",
     "modbus",

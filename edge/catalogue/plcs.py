@@ -11,7 +11,7 @@ from edge.catalogue.base import Described, Health, hold
 from edge.devices.dock_plc.driver import PlcClient, span_of
 from edge.errors import BadReply, LinkLost, NoReply
 from edge.modbus.open import tcp_bus
-from edge.ports import CommandResult, Outgoing
+from edge.ports import CommandResult, Outgoing, SafeState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runtime.clock import Clock
 
 GATE: Final = "gate"
+GATE_SHUT: Final = SafeState(output=GATE, verb="close")
 REQUEST_S_MAX: Final = 1.0
 SILENT_S: Final = 0.2
 """A PLC that does not answer is asked again after this."""
@@ -48,6 +49,15 @@ class Plc(Described):
                 return CommandResult(outcome="refused", reason=reason[:200])
             return await self._set(coil, is_on=is_on)
         return await super().command(verb, args)
+
+    def safe_states(self) -> list[SafeState]:
+        """Return the shut gate."""
+        return [GATE_SHUT] if GATE in self._coils else []
+
+    def safe_state_after(self, verb: str, args: Mapping[str, object]) -> SafeState | None:
+        """Return the shut gate after it was opened; lights stay as they were told."""
+        del args
+        return GATE_SHUT if verb == "open" and GATE in self._coils else None
 
     async def _set(self, coil: int, *, is_on: bool) -> CommandResult:
         if self.client is None:

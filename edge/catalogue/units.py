@@ -13,13 +13,13 @@ from edge.modbus.wire_rtu import RtuWire
 from edge.ports import Outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from edge.catalogue.base import Health
     from edge.families import UnitDriver
     from edge.modbus.open import OpenBus
     from edge.modbus.pdu import Request
-    from edge.ports import CommandResult, Emit
+    from edge.ports import CommandResult, Emit, SafeState
     from edge.readings import UnitReading
     from edge.settings import UnitSettings
 
@@ -80,6 +80,14 @@ class Unit(Described):
     @override
     async def command(self, verb: str, args: Mapping[str, object]) -> CommandResult:
         return await self._driver.tell(verb, args)
+
+    def safe_states(self) -> Sequence[SafeState]:
+        """Return the safe state of every output that must not stay as it was told."""
+        return self._driver.safe_states()
+
+    def safe_state_after(self, verb: str, args: Mapping[str, object]) -> SafeState | None:
+        """Return what must follow a command; None when nothing must."""
+        return self._driver.safe_state_after(verb, args)
 
     async def serve(self, poll: str, emit: Emit) -> Never:
         """Poll for ever. Raises LinkLost."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TOPICS_COUNT_MAX: Final = 20_000
 """Twice the devices that a gateway knows at most."""
-SHOWN_KIND: Final = "environment"
+SHOWN_KINDS: Final = frozenset({"environment", "bus"})
 """Of these readings the newest of each device is told apart."""
 BOOTS_COUNT_MAX: Final = 2_000
 SEQ_DIGITS_MAX: Final = 18
@@ -240,7 +240,7 @@ class Intake:
                 device=point.device,
                 series=series_of(self._site, point).encode(),
                 shapes=shapes.by_key,
-                newest_t=b"" if point.kind == SHOWN_KIND else _NEVER,
+                newest_t=b"" if point.kind in SHOWN_KINDS else _NEVER,
             )
         sender.numbers = self._numbers_of(point.edge, point.boot)
         sender.head = _head_of(packet.user_properties)

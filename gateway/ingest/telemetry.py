@@ -15,7 +15,7 @@ from gateway.ingest.capacity import Capacity
 from gateway.ingest.intake import Intake
 from gateway.ingest.ranges import acks_from
 from gateway.ledger import gaps, letters
-from gateway.live import AirLive
+from gateway.live import AirLive, BusLive
 from runtime.mqtt_session import SessionLost
 from wire.control import Ack
 from wire.topics import edge_topic, shared_filter
@@ -40,6 +40,7 @@ RECEIVE_MAX: Final = 5_000
 """A backlog comes in batches that large: twice as fast as a thousand, at 17 MB more."""
 AHEAD_NS_MAX: Final = 60 * 1_000_000_000
 AIR_COUNT_MAX: Final = 10_000
+BUSES_COUNT_MAX: Final = 1_000
 DAY_NS: Final = 86_400 * 1_000_000_000
 BURIED_COUNT_MAX: Final = 10_000
 BACKLOG_COUNT: Final = 200
@@ -120,7 +121,8 @@ async def _settle(session: Session, parts: TelemetryParts, batch: Batch) -> None
     expired = batch.take_older(oldest_ns)
     for point in batch.newest:
         if point.fields["t_ns"] >= oldest_ns:
-            show(parts.live, core.ledger.site, point, clock)
+            tell = show_bus if point.kind == "bus" else show
+            tell(parts.live, core.ledger.site, point, clock)
     began_s = clock.mono_s()
     refused = await parts.store.write(batch)
     parts.capacity.note(len(batch), clock.mono_s() - began_s)
@@ -236,6 +238,28 @@ def show(live: Live, site: Site, point: Point, clock: Clock) -> None:
             for name, value in fields.items()
             if value is not None and name not in _NO_VALUES
         },
+    )
+
+
+def show_bus(live: Live, site: Site, point: Point, clock: Clock) -> None:
+    """Let a bus's newest account of itself stand on the page; late ones, and strangers', never."""
+    fields, key = point.fields, (point.edge, point.device)
+    held = live.buses.get(key)
+    is_known = any(dock.edge == point.edge for dock in site.docks)
+    t_ns = fields["t_ns"]
+    if not is_known or t_ns > clock.wall_ns() + AHEAD_NS_MAX:
+        return
+    if (held is None and len(live.buses) >= BUSES_COUNT_MAX) or (held and held.t_ns >= t_ns):
+        return
+    live.buses[key] = BusLive(
+        at_s=clock.mono_s() - max(0.0, (clock.wall_ns() - t_ns) / 1e9),
+        t_ns=t_ns,
+        utilisation_ratio=float(fields["utilisation_ratio"]),
+        planned_ratio=fields.get("planned_ratio"),
+        cycle_ms=float(fields["cycle_ms"]),
+        requests_count=fields["requests_count"],
+        timeouts_count=fields["timeouts_count"],
+        errors_count=fields["errors_count"],
     )
 
 

@@ -15,6 +15,7 @@ EDGE_FRESH_S: Final = 5.0
 PROBES_SHOWN: Final = 50
 """Of one zone, in one picture: what is wrong comes first."""
 EDGES_SHOWN: Final = 100
+BUSES_SHOWN: Final = 100
 DEVICES_SHOWN: Final = 200
 DEVICES_ASKED_MAX: Final = 1_000
 _CLIMATE: Final = ("temperature_c", "humidity_percent", "co2_ppm", "dew_point_c")
@@ -95,6 +96,29 @@ def edges(live: Live, heads: dict[str, dict[str, Any]]) -> dict[str, Any]:
     if count > EDGES_SHOWN:
         told.sort(key=lambda row: row["is_online"] and not row["is_forked"])
     return {"edges": told[:EDGES_SHOWN], "edges_count": count}
+
+
+def buses(live: Live) -> list[dict[str, Any]]:
+    """Return field buses, what was planned beside what is used; the fullest first, bounded."""
+    now_s = time.monotonic()
+    fullest = sorted(
+        live.buses.items(),
+        key=lambda item: (-max(item[1].utilisation_ratio, item[1].planned_ratio or 0.0), item[0]),
+    )
+    return [
+        {
+            "edge": edge,
+            "bus": bus,
+            "age_s": round(now_s - one.at_s, 1),
+            "utilisation_ratio": one.utilisation_ratio,
+            "planned_ratio": one.planned_ratio,
+            "cycle_ms": one.cycle_ms,
+            "requests_count": one.requests_count,
+            "timeouts_count": one.timeouts_count,
+            "errors_count": one.errors_count,
+        }
+        for (edge, bus), one in fullest[:BUSES_SHOWN]
+    ]
 
 
 def devices(live: Live, *, text: str = "", count_max: int = DEVICES_SHOWN) -> dict[str, Any]:

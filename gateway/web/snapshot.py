@@ -78,6 +78,7 @@ class Snapshots:
             "climate": present.climate(self._site, self._live),
             **present.edges(self._live, self._ledger["heads"]),
             **present.devices(self._live),
+            "buses": present.buses(self._live),
             "vehicles": present.vehicles(self._live),
             "processes": present.processes(self._live),
             "is_simulated": "hall" in self._live.processes,

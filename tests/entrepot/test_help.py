@@ -17,7 +17,7 @@ OPTIONS = {
     "hall": {"--site", "--data", "--mqtt", "--speed"},
     "verify": {"--data", "--database"},
     "watch": {"--data", "--mqtt"},
-    "check": set[str](),
+    "check": {"--data"},
 }
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from edge.modbus.blocks import Block
     from edge.modbus.master import Master
     from edge.modbus.pdu import Request
+    from edge.ports import SafeState
     from edge.settings import UnitSettings
 
 LESSONS_COUNT_MAX: Final = 8
@@ -144,6 +145,15 @@ class MappedUnit:
         else:
             return await self._write(register, value)
         return CommandResult(outcome="refused", reason=reason[:200])
+
+    def safe_states(self) -> list[SafeState]:
+        """Return none: what a map lets be written is a setting, no gate; see coil_actuator."""
+        return []
+
+    def safe_state_after(self, verb: str, args: Mapping[str, object]) -> SafeState | None:
+        """Return none."""
+        del verb, args
+        return None
 
     async def _write(self, register: Register, value: float) -> CommandResult:
         assert self._master is not None

@@ -76,6 +76,12 @@ const PHRASES = [
     /^(?<vehicle>\S+) could not (?<what>pick|drop) (?<subject>\S+) \((?<source>\S+) to (?<target>\S+)\)$/],
   ["left_unasked", /^the exit beam of (?<dock>\S+) was broken, but .+$/],
   ["no_answer", /^(?:unit \d+ did not answer within \S+ s|no answer|Modbus Error: .*No response.*)$/],
+  ["no_answer_from", /^no answer from (?<where>\S+) within (?<seconds>\S+) s$/],
+  ["says_no", /^unit (?<unit>\d+) answers with exception (?<code>\d+): .+$/],
+  ["bad_sum", /^unit (?<unit>\d+): no frame with a good CRC in .+$/],
+  ["two_answer", /^(?:unit \d+: .+ follows the answer|it speaks unasked): two devices on one address\?$/],
+  ["other_answers", /^unit (?<other>\d+) answers for unit (?<unit>\d+): .+$/],
+  ["never_silent", /^the line is never silent: .+$/],
   ["exit_signal", /^ended by signal (?<signal>\w+)$/],
   ["exit_code", /^(?:exit )?code (?<code>-?\d+)$/],
   // What the simulated shift lead gives as a reason (firmware_sims/lead.py)

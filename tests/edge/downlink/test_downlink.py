@@ -7,17 +7,20 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from typing_extensions import override
 
 from edge.downlink import Downlink, DownlinkParts
 from edge.outbox.custody import Capture, CustodyStore, OpenCommand
 from edge.outbox.worker import Worker
-from edge.ports import CommandResult, Outgoing
+from edge.ports import CommandResult, Outgoing, SafeState
 from runtime.clock import ManualClock
 from wire.control import Basis, Command, Deadline, DeviceBirth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+SHUT = SafeState(output="gate", verb="close")
 
 
 class Gate:
@@ -28,6 +31,14 @@ class Gate:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.fails = False
+
+    def safe_states(self) -> list[SafeState]:
+        """Return the shut gate."""
+        return [SHUT]
+
+    def safe_state_after(self, verb: str, args: Mapping[str, object]) -> SafeState | None:
+        """Return what must follow an opening."""
+        return SHUT if verb == "open" else None
 
     def birth(self) -> DeviceBirth:
         """Return a birth."""
@@ -255,5 +266,51 @@ def test_a_stopped_box_moves_nothing_but_hears_its_custodian(tmp_path: Path) -> 
         await bench.downlink.take("outbox", "adopt", bench.body(2, seq=1), False)  # noqa: FBT003
         await until(lambda: len(bench.told) == 2)
         assert bench.gate.asked == ["adopt"]  # The bench's gate stands in for the custodian.
+
+    play(bench, story)
+
+
+class Exit(Gate):
+    """A barrier and a diverter on one unit; the barrier's drive does not answer."""
+
+    @override
+    def safe_states(self) -> list[SafeState]:
+        """Return both."""
+        return [
+            SafeState(output="barrier", verb="close"),
+            SafeState(output="diverter", verb="straight"),
+            SafeState(output="green", verb="set", args={"is_on": False}, is_guard=False),
+        ]
+
+    @override
+    def safe_state_after(self, verb: str, args: Mapping[str, object]) -> SafeState | None:
+        """Return what must follow."""
+        if verb == "set":
+            return None if args.get("is_on") is False else self.safe_states()[2]
+        return {"open": self.safe_states()[0], "divert": self.safe_states()[1]}.get(verb)
+
+    @override
+    async def command(self, verb: str, args: Mapping[str, object]) -> CommandResult:
+        """Note it; closing hangs."""
+        self.asked.append(verb)
+        if verb == "close":
+            await asyncio.Event().wait()
+        return CommandResult(outcome="done", read_back=True)
+
+
+def test_an_output_that_hangs_holds_no_other_one_open(tmp_path: Path) -> None:
+    """A dead barrier must not keep the diverter out, nor a light on, when the gateway is gone."""
+    bench = Bench(tmp_path)
+    bench.gate.__class__ = Exit
+
+    async def story() -> None:
+        for number, verb in enumerate(("open", "divert", "set")):
+            body = bench.body(number, seq=bench.store.tip[0], for_s=None if verb == "set" else 10.0)
+            await bench.downlink.take("plc-2", verb, body, False)  # noqa: FBT003
+            await until(lambda count=number: len(bench.told) > count)  # type: ignore[misc]
+        assert [one["outcome"] for one in bench.told] == ["done"] * 3
+        bench.has_gateway = False
+        await until(lambda: {"straight", "close"} <= set(bench.gate.asked))
+        await until(lambda: bench.gate.asked.count("set") == 2)
 
     play(bench, story)

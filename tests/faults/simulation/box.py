@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from edge.downlink import Downlink, DownlinkParts
 from edge.outbox.custody import Capture, CustodyStore
 from edge.outbox.telemetry import Queued, TelemetryQueue
-from edge.ports import CommandResult, Outgoing
+from edge.ports import CommandResult, Outgoing, SafeState
 from edge.uplink.custodian import Custodian
 from edge.uplink.follow import Follower, Mode
 from wire.control import Ack, DeviceBirth, EdgeBeat, Head, Hello, OutboxFill, Tip
@@ -52,6 +52,14 @@ class Gate:
     def birth(self) -> DeviceBirth:
         """Return a birth."""
         return DeviceBirth(family="dock_plc", status="ok", channels={"gate": ""})
+
+    def safe_states(self) -> list[SafeState]:
+        """Return the shut gate."""
+        return [SafeState(output="gate", verb="close")]
+
+    def safe_state_after(self, verb: str, args: Mapping[str, object]) -> SafeState | None:
+        """Return what must follow an opening."""
+        return self.safe_states()[0] if verb == "open" else None
 
     async def command(self, verb: str, args: Mapping[str, object]) -> CommandResult:
         """Move; crash before or after it at times."""

@@ -7,6 +7,7 @@ import {t, word} from "../words.js";
 import {ask} from "../ask.js";
 import {readings} from "../parts/climate.js";
 import {field} from "../parts/filters.js";
+import {buses} from "../parts/buses.js";
 
 const sign = (ok, text) => (ok ? text : html`<span class="bad">■ ${text}</span>`);
 
@@ -97,6 +98,7 @@ export const devices = {
       ${edges(told)}
       <p><a href="#custody">${t("nav.custody")}</a> · <a href="#gaps">${t("nav.gaps")}</a></p></section>
       ${list(state)}
+      <section class="wide" id="buses"><h2 tabindex="-1">${t("buses")}</h2>${buses(picture.buses)}</section>
       <section class="wide" id="processes"><h2 tabindex="-1">${t("processes")}</h2>
       ${processes(picture.processes)}</section>`;
   },
