@@ -42,7 +42,8 @@ def site_of(folder: Path, ports: list[int], *, points: int) -> None:
         f'map = "bench"\nbus = "bus-{at}"\nunit = 1\npoll_s = 1.0\n'
         for at, port in enumerate(ports)
     )
-    (folder / "edge-bench.toml").write_text(f'edge = "bench"\n{devices}', encoding="ascii")
+    head = 'edge = "bench"\n' + ("" if ports else "devices = []\n")
+    (folder / "edge-bench.toml").write_text(f"{head}{devices}", encoding="ascii")
     (folder / "site.toml").write_text("[retention]\n", encoding="ascii")
 
 
@@ -72,7 +73,7 @@ def main() -> None:
     before = machine()
     rows: list[dict[str, object]] = []
     for number in range(1, asked.rounds + 1):
-        for name in ("polling", "edge", "telegraf"):
+        for name in ("polling", "idle-edge", "edge", "telegraf"):
             try:
                 row = run(name, asked)
             except NotHere as why:
@@ -90,7 +91,8 @@ def run(name: str, asked: argparse.Namespace) -> dict[str, float]:
     """Return what one reader costs.
 
     polling: the bus runners alone, decoding included; edge: the whole process, every reading on
-    disk and on its way to a broker; telegraf: its input plugin with an output that discards.
+    disk and its uplink on a broker; idle-edge: the same without a device, so that the difference
+    is what the points cost; telegraf: its input plugin with an output that discards.
     """
     argv = [sys.executable, "-m", "bench.modbus_tcp.slave", str(asked.devices)]
     with ExitStack() as stack:
@@ -104,8 +106,9 @@ def run(name: str, asked: argparse.Namespace) -> dict[str, float]:
             child = stack.enter_context(telegraf(telegraf_program(), config))
         else:
             (folder / "site").mkdir()
-            site_of(folder / "site", ports, points=asked.points)
-            url = stack.enter_context(mosquitto()).url if name == "edge" else "none"
+            shown = [] if name == "idle-edge" else ports
+            site_of(folder / "site", shown, points=asked.points)
+            url = "none" if name == "polling" else stack.enter_context(mosquitto()).url
             child = stack.enter_context(
                 running(
                     [sys.executable, "-m", "bench.modbus_tcp.reader", name, str(folder), url],
