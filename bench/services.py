@@ -56,6 +56,10 @@ class Influx:
         body = {"orgID": found["orgs"][0]["id"], "name": name, "retentionRules": []}
         self._ask("POST", "/api/v2/buckets", json.dumps(body).encode())
 
+    def write(self, bucket: str, lines: str) -> None:
+        """Write lines of line protocol."""
+        self._ask("POST", f"/api/v2/write?org={ORG}&bucket={bucket}", lines.encode(), "text/plain")
+
     def count(self, bucket: str, field: str) -> int:
         """Return how many points of the bucket bear a field, by a Flux count."""
         flux = (

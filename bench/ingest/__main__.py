@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import statistics
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.ingest.consumers import gateway, telegraf_consumer
 from bench.ingest.drain import drain
-from bench.ingest.fill import fill
+from bench.ingest.fill import fill, messages
 from bench.measure import last_line, machine, settle
 from bench.services import NotHere, influxd, mosquitto, telegraf_program
 
@@ -38,7 +37,7 @@ def run_round(
     """Fill a fresh broker for every consumer, then drain in the order of `names`."""
     done = []
     with mosquitto() as broker:
-        took_s = asyncio.run(fill(broker.url, names, count))
+        took_s = fill(broker.url, names, messages(count))
         print(f"round {number}: {count} messages queued in {took_s:.1f} s", flush=True)
         for name in names:
             bucket = f"{name}-{number}"

@@ -80,10 +80,11 @@ BATCH_COUNT: Final = 500
 
 @contextlib.contextmanager
 def gateway(
-    broker: Broker, influx: Influx, *, bucket: str, client_id: str
+    broker: Broker, influx: Influx, *, bucket: str, client_id: str, folder: Path | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run our gateway's telemetry path."""
-    with temporary_folder("gateway") as folder:
+    """Run our gateway's telemetry path, its ledger in `folder` where that is to be looked into."""
+    with contextlib.ExitStack() as stack:
+        folder = folder or stack.enter_context(temporary_folder("gateway"))
         argv = [sys.executable, "-m", "bench.ingest.gateway_child"]
         argv += ["--mqtt", broker.url, "--client-id", client_id, "--data", str(folder)]
         argv += ["--influx", f"{influx.url}/?org={ORG}&bucket={bucket}"]

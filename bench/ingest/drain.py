@@ -10,6 +10,7 @@ from bench.measure import Usage, usage_of
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from bench.services import Broker, Influx
@@ -65,7 +66,7 @@ class Drain:
         return next(one.usage.rss_mb for one in self.looks if one.count >= part * self.count)
 
 
-def drain(
+def drain(  # noqa: PLR0913 - what is drained, from where to where, and when it is done
     name: str,
     consumer: AbstractContextManager[subprocess.Popen[bytes]],
     broker: Broker,
@@ -73,8 +74,9 @@ def drain(
     *,
     bucket: str,
     count: int,
+    until: Callable[[], bool] = lambda: True,
 ) -> Drain:
-    """Start the consumer and watch until `count` points are in the bucket."""
+    """Start the consumer and watch until `count` points are in the bucket, and `until` holds."""
     done = Drain(consumer=name, count=count)
     broker_s, influx_s = usage_of(broker.pid).cpu_s, usage_of(influx.pid).cpu_s
     started_s = time.monotonic()
@@ -89,7 +91,7 @@ def drain(
             assert at_s - grew_s < STALL_S_MAX, f"{name} stands at {stored} of {count}"
             if stored:
                 done.looks.append(Look(at_s=at_s, count=stored, usage=usage_of(child.pid)))
-            if stored >= count:
+            if stored >= count and until():
                 break
             # A count costs the store: look rarely on the way and often near the end.
             rest_s = (count - stored) * at_s / stored if stored else LOOK_S_MIN

@@ -18,7 +18,7 @@ from gateway.ledger import gaps, letters
 from gateway.live import AirLive, BusLive
 from runtime.mqtt_session import SessionLost
 from wire.control import Ack
-from wire.topics import edge_topic, shared_filter
+from wire.topics import edge_of, edge_topic, shared_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -204,8 +204,8 @@ def _counts(batch: Batch) -> Counter[str]:
 
 
 def _edge_of(one: Unusable) -> str:
-    """Return whose budget a letter is on; nameless ones share one."""
-    return "" if one.name is None else one.name[0]
+    """Return whose budget a letter is on: its edge's; what bears no edge at all shares one."""
+    return edge_of(one.topic) or "" if one.name is None else one.name[0]
 
 
 def show(live: Live, site: Site, point: Point, clock: Clock) -> None:

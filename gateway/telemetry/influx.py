@@ -1,7 +1,7 @@
 """InfluxDB 2 through influxdb-client's write API, fed with ready line protocol.
 
-A write answered 400, 413 or 422 holds a bad point: the batch is halved until the point is found.
-Everything else is retried for ever, one batch in memory.
+A write answered 400, 413 or 422 holds a bad point: it is looked for where the answer points to,
+else by halving. Everything else is retried for ever, one batch in memory.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from influxdb_client.rest import ApiException
 
 from gateway.telemetry.influx_url import parse_influx_url
 from gateway.telemetry.ports import Sample
+from gateway.telemetry.refusals import Refusal
 from runtime.backoff import Backoff
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 BAD_POINT: Final = frozenset({400, 413, 422})
 WRITE_MS_MAX: Final = 10_000
 BATCH_POINTS_MAX: Final = 5_000
+WHY_CHARS_MAX: Final = 500
 AWAY_S_MAX: Final = 1.0
 """Between two tries, however long the store is away: the house is live again soon after it."""
 
@@ -52,24 +54,27 @@ class InfluxStore:
     async def write(self, points: Points) -> list[tuple[int, str]]:
         """Write points; return (index, reason) of each that InfluxDB refuses for good."""
         refused: list[tuple[int, str]] = []
-        lines = points.lines()
+        lines = list(enumerate(points.lines()))
         for first in range(0, len(lines), BATCH_POINTS_MAX):
-            refused += await self._bisect(lines[first : first + BATCH_POINTS_MAX], first)
+            refused += await self._find(lines[first : first + BATCH_POINTS_MAX])
         return refused
 
-    async def _bisect(self, lines: Sequence[bytes], first: int) -> list[tuple[int, str]]:
-        why = await self._write_once(lines)
-        if why is None:
+    async def _find(self, lines: Sequence[tuple[int, bytes]]) -> list[tuple[int, str]]:
+        """Write numbered lines; return (number, reason) of each that is refused."""
+        refusal = await self._write_once([line for _, line in lines])
+        if refusal is None:
             return []
-        if len(lines) == 1:
-            return [(first, why)]
-        middle = len(lines) // 2
-        return [
-            *await self._bisect(lines[:middle], first),
-            *await self._bisect(lines[middle:], first + middle),
-        ]
+        dropped_count = refusal.dropped_count
+        if len(lines) == 1 or dropped_count == len(lines):
+            return [(index, refusal.why) for index, _ in lines]
+        first, second = refusal.parts(lines)
+        found = await self._find(first)
+        # What was not dropped is written: the second part need not be sent for that.
+        if len(found) != dropped_count:
+            found += await self._find(second)
+        return found
 
-    async def _write_once(self, lines: Sequence[bytes]) -> str | None:
+    async def _write_once(self, lines: Sequence[bytes]) -> Refusal | None:
         """Write until InfluxDB answers; return why the batch is bad, or None when it is written."""
         backoff = Backoff(first_s=0.25, limit_s=AWAY_S_MAX)
         while True:
@@ -77,7 +82,8 @@ class InfluxStore:
                 await asyncio.to_thread(self._post, lines)
             except ApiException as error:
                 if error.status in BAD_POINT:
-                    return f"{error.status}: {str(error.body or error.reason)[:300]}"
+                    why = f"{error.status}: {str(error.body or error.reason)[:WHY_CHARS_MAX]}"
+                    return Refusal(why, error.status)
                 reason = f"answer {error.status}"
             except (OSError, urllib3.exceptions.HTTPError) as error:
                 reason = type(error).__name__

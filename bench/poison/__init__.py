@@ -1,0 +1,1 @@
+"""What a thousand messages that nothing can be made of cost the others."""
