@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: up setup dev services check test faults bench clean
+.PHONY: up setup dev services check test faults fuzz bench clean
 
 up: $(VENV)/.run-ready
 	@$(BIN)/entrepot up $(ARGS)
@@ -45,6 +45,10 @@ faults: $(VENV)/.dev-ready
 	$(BIN)/python -m tests.faults.simulation --seeds $(or $(SEEDS),10000)
 	$(BIN)/python -m tests.faults.storage --seeds 1000
 	$(BIN)/python -m tests.faults.live --rounds 200
+
+# Ten million mutated inputs against every codec (INPUTS=N for fewer), in two processes.
+fuzz: $(VENV)/.dev-ready
+	$(BIN)/python -m tests.faults.fuzz --inputs $(or $(INPUTS),10000000)
 
 bench: $(VENV)/.dev-ready
 	$(BIN)/python -m bench.$(NAME) $(ARGS)

@@ -8,13 +8,20 @@ from typing import Any, Final
 from edge.families import Family
 
 FOLDERS: Final = (
+    "and_standard",
+    "cardinal_sb400",
     "coil_actuator",
     "dock_plc",
     "llrp",
     "modbus",
     "mt_continuous",
     "mt_sics",
+    "nci",
+    "oem_three_field",
+    "ohaus",
     "plate_camera",
+    "rice_lake",
+    "sartorius_sbi",
     "uhf_m100",
     "uhf_m6e",
     "uhf_r2000",

@@ -1,0 +1,1 @@
+"""A&D scales and indicators that send the A&D standard format."""

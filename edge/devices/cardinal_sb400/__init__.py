@@ -1,0 +1,1 @@
+"""Cardinal indicators with the SB-400 scoreboard format."""

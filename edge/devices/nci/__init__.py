@@ -1,0 +1,1 @@
+"""Scales that speak the NCI protocol: Weigh-Tronix, Salter Brecknell, Adam, DIVA."""

@@ -1,0 +1,1 @@
+"""OHAUS scales and indicators."""

@@ -1,0 +1,1 @@
+"""Rice Lake indicators with stream format STR-1, and those that copy it (IQ355)."""

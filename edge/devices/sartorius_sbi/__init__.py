@@ -1,0 +1,1 @@
+"""Sartorius and Minebea balances and indicators that speak SBI."""

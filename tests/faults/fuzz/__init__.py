@@ -1,0 +1,1 @@
+"""Every codec of the catalogue against seeded mutations of good frames."""
