@@ -11,6 +11,10 @@ class LinkLost(EdgeError, OSError):
     """A line is not there, or went away."""
 
 
+class SettingsUntaken(LinkLost):
+    """A port does not take the baud or the format that was asked for."""
+
+
 class NoReply(EdgeError):
     """A device did not answer in time."""
 

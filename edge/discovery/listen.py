@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from edge.discovery.guess import Guess, byte_families, guesses
-from edge.errors import LinkLost
+from edge.errors import LinkLost, SettingsUntaken
 from edge.links.line import Line
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Look:
         """Try the line settings of every family on one port, until one is understood."""
         known = byte_families(self.families)
         best: LineFound | None = None
+        untaken: LineFound | None = None
         for baud, form in line_settings(known, is_tcp=port.startswith("tcp://")):
             self.say(f"{port}: {baud} {form}")
             fits = {
@@ -66,6 +67,9 @@ class Look:
             }
             try:
                 pieces = await self._hear(port, baud, form, fits)
+            except SettingsUntaken as error:  # Another family's may be taken.
+                untaken = LineFound(port=port, baud=baud, format=form, reason=str(error))
+                continue
             except LinkLost as error:
                 return LineFound(port=port, baud=baud, format=form, reason=str(error))
             heard_bytes = sum(len(piece) for piece in pieces)
@@ -80,8 +84,9 @@ class Look:
                 return found
             if best is None or heard_bytes > best.heard_bytes:
                 best = found
-        assert best is not None, "no family has hints"
-        return best
+        found_or_untaken = best or untaken
+        assert found_or_untaken is not None, "no family has hints"
+        return found_or_untaken
 
     async def _hear(
         self, port: str, baud: int, form: str, families: Mapping[str, Family[Any]]

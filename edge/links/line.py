@@ -8,12 +8,13 @@ import errno
 import os
 import re
 import ssl
+import termios
 import time
 from typing import TYPE_CHECKING, Final
 
 import serial
 
-from edge.errors import LinkLost
+from edge.errors import LinkLost, SettingsUntaken
 from edge.links.frames import FrameLog
 from runtime.addresses import check_address
 from runtime.addresses import host_and_port as parts_of
@@ -77,6 +78,9 @@ class Line:
             raise
         except (OSError, TimeoutError, ValueError) as error:
             raise LinkLost(f"{self.port}: {plain_reason(error)}") from error
+        except termios.error as error:  # No OSError, and a library lets it through.
+            told = f"{self.port} does not take {self._baud} {self._form}"
+            raise SettingsUntaken(told) from error
         self._lost = None
 
     async def _connect_serial(self) -> None:

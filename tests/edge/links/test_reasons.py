@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from edge.catalogue.base import Health
 from edge.devices.dock_plc.driver import PlcClient
-from edge.errors import LinkLost, NoReply
+from edge.errors import LinkLost, NoReply, SettingsUntaken
 from edge.links.line import Line
 from edge.modbus.open import tcp_bus
 from runtime.clock import SystemClock
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def lost(port: str, folder: Path) -> str:
@@ -31,6 +29,20 @@ def lost(port: str, folder: Path) -> str:
         return str(why.value)
 
     return asyncio.run(opened())
+
+
+def test_a_port_that_takes_no_parity_is_lost_in_words() -> None:
+    """A pty has eight bits: the library's own error would have ended the whole task."""
+
+    async def opened(folder: Path) -> None:
+        master, slave = os.openpty()
+        line = Line(os.ttyname(slave), data_dir=folder, baud=9600, form="7E1")
+        with pytest.raises(SettingsUntaken, match="does not take 9600 7E1"):
+            await line.connect()
+        os.close(master)
+        os.close(slave)
+
+    asyncio.run(opened(Path("/")))
 
 
 def test_a_port_that_is_not_there_is_named_once(tmp_path: Path) -> None:
