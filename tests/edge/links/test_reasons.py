@@ -38,7 +38,8 @@ def test_a_port_that_takes_no_parity_is_lost_in_words() -> None:
         master, slave = os.openpty()
         line = Line(os.ttyname(slave), data_dir=folder, baud=9600, form="7E1")
         with pytest.raises(SettingsUntaken, match="does not take 9600 7E1"):
-            await line.connect()
+            for _ in range(2):  # Linux takes the first for its other changes, silently.
+                await line.connect()
         os.close(master)
         os.close(slave)
 
