@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "check": _check,
         "watch": _watch,
         "scan": _scan,
+        "probe": _probe,
         "wizard": _wizard,
         "smooth": _smooth,
         "custody": _custody,
@@ -131,6 +132,12 @@ def _scan(asked: argparse.Namespace) -> int:
     from entrepot.scan import scan  # noqa: PLC0415
 
     return asyncio.run(scan(asked, tell=_tell, say=_complain))
+
+
+def _probe(asked: argparse.Namespace) -> int:
+    from entrepot.probe import probe  # noqa: PLC0415
+
+    return asyncio.run(probe(asked, tell=_tell))
 
 
 def _wizard(asked: argparse.Namespace) -> int:

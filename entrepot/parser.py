@@ -50,6 +50,7 @@ def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     )
     _watch(add("watch", "print decoded messages of a broker"))
     _scan(add("scan", "find what is connected; nothing is written to a device"))
+    _probe(add("probe", "one device at work: raw frames, their times, and what they say"))
     wizard = add("wizard", "byte order and scale of registers from what a display shows")
     wizard.add_argument(
         "sample",
@@ -126,6 +127,18 @@ def _watch(parser: argparse.ArgumentParser) -> None:
     _data(parser, "folder of the run whose broker is watched (default: data)")
 
 
+def _probe(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("file", type=Path, metavar="FILE", help="an edge's file, or one with its [[devices]] entry")
+    add("device", nargs="?", metavar="DEVICE", help="which one, where the file has several")
+    add(
+        "--for", type=_positive, dest="for_s", default=10.0, metavar="SECONDS", help="(default: 10)"
+    )
+    add("--json", action="store_true", help="every line as JSON")
+    add("--capture", type=Path, metavar="FILE", help="keep the frames, one JSON line each")
+    _data(parser, "folder that ports like dev/NAME lie below (default: data)")
+
+
 def _scan(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
@@ -141,6 +154,11 @@ def _scan(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="RANGE",
         help="192.0.2.10-40 or 192.0.2.0/24, with :PORT,PORT (default ports: 502,5084,4001)",
+    )
+    add(
+        "--units",
+        metavar="LIST",
+        help="Modbus units to ask, as 1-16,240 (default: the usual ones, then all)",
     )
     add("--json", action="store_true", help="one JSON line for each port")
     _data(parser, "folder that ports like dev/NAME lie below (default: data)")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
+import time
 from typing import TYPE_CHECKING, Final
 
 from edge.catalogue.families import FAMILIES
 from edge.discovery.listen import LineFound, Look
 from edge.discovery.ports import Port, serial_ports
 from edge.discovery.ranges import BadRange, targets
+from edge.discovery.units import BusFound, Sweep
 from entrepot.processes import StartRefused
 
 if TYPE_CHECKING:
@@ -41,19 +44,91 @@ async def scan(asked: argparse.Namespace, *, tell: Say, say: Say) -> int:
             say(f"{port.device}: no stable name; a reboot may number it otherwise")
     lines += [f"tcp://{host}:{port}" for host, port in await _open_ones(wanted)]
     look = Look(families=FAMILIES, data_dir=asked.data, say=say)
+    sweep = Sweep(
+        families=FAMILIES,
+        clock=time.monotonic,
+        data_dir=asked.data,
+        units=units_from(asked.units) if asked.units else (),
+        say=say,
+    )
     turn = asyncio.Semaphore(LOOKS_COUNT)
 
-    async def at(line: str) -> LineFound:
+    async def at(line: str) -> LineFound | BusFound:
         async with turn:
-            return await look.at(line)
+            if asked.units:
+                return await sweep.at(line)
+            found = await look.at(line)
+            if found.guesses or found.reason:
+                return found
+            bus = await sweep.at(line)
+            return bus if bus.units else found
 
     async with asyncio.TaskGroup() as group:
         looks = [group.create_task(at(line), name=line) for line in lines]
     found = [one.result() for one in looks]
     for number, line in enumerate(found, start=1):
-        for text in _json_lines(line) if asked.json else _told(line, number):
+        if isinstance(line, BusFound):
+            lines_of = _bus_json(line) if asked.json else bus_told(line, number)
+        else:
+            lines_of = _json_lines(line) if asked.json else _told(line, number)
+        for text in lines_of:
             tell(text)
-    return 0 if any(line.guesses for line in found) else 1
+    is_known = [one.units if isinstance(one, BusFound) else one.guesses for one in found]
+    return 0 if any(is_known) else 1
+
+
+def units_from(text: str) -> tuple[int, ...]:
+    """Return the units of a list like 1-16,240. Raises StartRefused."""
+    units: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        try:
+            span = range(int(first), int(last or first) + 1)
+        except ValueError:
+            span = range(0)
+        if not span or span[0] < 0 or span[-1] > 255:  # noqa: PLR2004 - a byte
+            raise StartRefused("scan", f"--units {part!r}: give units as 1-16,240, of 0 to 255")
+        units += span
+    return tuple(dict.fromkeys(units))
+
+
+def bus_told(bus: BusFound, number: int) -> Iterator[str]:
+    """Yield what a bus has for a person: a sentence a unit, then blocks ready to paste."""
+    where = bus.port if bus.port.startswith("tcp://") else f"{bus.port} ({bus.baud} {bus.format})"
+    if bus.reason:
+        yield f"{where}: {bus.reason}"
+        return
+    yield f"{where}: Modbus {bus.framing}, {len(bus.units)} units"
+    for one in bus.units:
+        if not one.guesses:
+            yield f"  unit {one.unit}: no map of ours fits ({one.said})"
+            continue
+        best = one.guesses[0]
+        values = ", ".join(f"{key} {value:g}" for key, value in list(best.values.items())[:4])
+        others = ", ".join(guess.family for guess in one.guesses[1:4])
+        yield f"  unit {one.unit}: {best.family}: {values}" + (f" (or {others})" if others else "")
+    yield ""
+    yield "[[buses]]"
+    yield f"id = {_toml(f'bus-{number}')}"
+    yield f"port = {_toml(bus.port)}"
+    if bus.framing != "rtu":
+        yield f"framing = {_toml(bus.framing)}"
+    if not bus.port.startswith("tcp://"):
+        yield f"baud = {bus.baud}"
+        yield f"format = {_toml(bus.format)}"
+    for one in bus.units:
+        if one.guesses:
+            yield "[[devices]]"
+            yield f"id = {_toml(f'unit-{number}-{one.unit}')}"
+            yield f"family = {_toml(one.guesses[0].family)}"
+            yield f"bus = {_toml(f'bus-{number}')}"
+            yield f"unit = {one.unit}"
+            yield 'zone = "ambient"  # the zone that it measures, as site.toml names it'
+    yield ""
+
+
+def _bus_json(bus: BusFound) -> Iterator[str]:
+    yield json.dumps(dataclasses.asdict(bus))
 
 
 def _serial_ports(asked: argparse.Namespace) -> list[Port]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 FRAMES_COUNT_MAX: Final = 1_000
 FRAME_BYTES_MAX: Final = 4_096
@@ -29,12 +31,27 @@ class Seen:
     data: bytes
 
 
+_WATCHERS: ContextVar[tuple[Callable[[Way, bytes], None], ...]] = ContextVar("watchers", default=())
+
+
+@contextlib.contextmanager
+def watching(watcher: Callable[[Way, bytes], None]) -> Iterator[None]:
+    """Let `watcher` hear of every line that is made meanwhile, whoever makes it."""
+    before = _WATCHERS.set((*_WATCHERS.get(), watcher))
+    try:
+        yield
+    finally:
+        _WATCHERS.reset(before)
+
+
 @dataclass(slots=True)
 class FrameLog:
     """Holds the newest thousand; `listeners` hear of each piece as it passes."""
 
     held: deque[Seen] = field(default_factory=lambda: deque(maxlen=FRAMES_COUNT_MAX))
-    listeners: list[Callable[[Way, bytes], None]] = field(default_factory=list)
+    listeners: list[Callable[[Way, bytes], None]] = field(
+        default_factory=lambda: list(_WATCHERS.get())
+    )
 
     def note(self, way: Way, data: bytes, now_s: float) -> None:
         """Take bytes as they pass."""
