@@ -48,6 +48,8 @@ class R2000:
         self.sockets = sockets
         self.power_dbm = 30
         self.power_writes_count = 0
+        self.choices_count = 0
+        """How often its host chose an antenna."""
         self._antenna = 1
 
     async def serve(self, line: Line) -> Never:
@@ -87,6 +89,7 @@ class R2000:
                 if data[0] > 3:
                     return bytes([PARAMETER_INVALID])
                 self._antenna = data[0] + 1
+                self.choices_count += 1
                 return bytes([SUCCESS])
             case 0x75, 0:
                 return bytes([self._antenna - 1])

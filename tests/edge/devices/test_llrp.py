@@ -74,7 +74,7 @@ def test_the_phase_of_impinjs_extension_is_a_part_of_a_turn() -> None:
     assert tag.phase_rad == pytest.approx(3.14159, abs=1e-4)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_cuts_never_change_the_readings(data: st.DataObject) -> None:
     """TCP may cut the stream anywhere."""

@@ -144,8 +144,9 @@ def test_what_is_asked_is_written_once_and_what_is_refused_is_said(tmp_path: Pat
         place = tmp_path / "dev" / "uhf"
         plain, wanted = R2000(TagField(), "dock-1", random.Random(1)), 25
         async with running(reader(tmp_path, family="uhf_r2000")) as told, plugged(plain, place):
-            await until(told.whats)
+            await until(lambda: told.whats() == ["arrived"])
         assert plain.power_writes_count == 0
+        assert plain.choices_count == 1, "one antenna is chosen once, not before each round"
         for _ in range(2):
             runner = reader(tmp_path, family="uhf_r2000", power_dbm=wanted)
             async with running(runner) as told, plugged(plain, place):
