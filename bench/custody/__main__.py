@@ -1,15 +1,20 @@
-"""`python -m bench.custody`: events a second into the ledger on SQLite, one edge and four."""
+"""`python -m bench.custody`: events a second into the ledger on SQLite, one edge and four.
+
+First straight into the ledger, then through Mosquitto and the gateway's custody session.
+"""
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from bench.custody.chains import What, batches, chain
+from bench.custody.through import measure_through
 from bench.measure import last_line, machine
-from bench.services import ROOT, temporary_folder
+from bench.services import ROOT, NotHere, temporary_folder
 from gateway.ledger import custody
 from gateway.ledger.heads import head_of
 from gateway.ledger.store import Ledger
@@ -17,6 +22,8 @@ from gateway.settings import load_site
 from runtime.clock import SystemClock, rfc3339_from_ns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gateway.ledger.store import Tx
     from gateway.settings import Site
     from wire.chain import CustodyRow
@@ -73,28 +80,39 @@ def measure(*, edges_count: int, what: What, batch_count: int, count: int) -> di
     }
 
 
+def _measure(
+    asked: argparse.Namespace, *, what: What, edges_count: int
+) -> Iterator[dict[str, Any]]:
+    if asked.through != "mqtt":
+        for batch_count in BATCH_COUNTS:
+            yield measure(
+                edges_count=edges_count, what=what, batch_count=batch_count, count=asked.count
+            )
+    if asked.through != "ledger":
+        yield measure_through(edges_count=edges_count, what=what, count=asked.count)
+
+
+def _way(row: dict[str, Any]) -> str:
+    return "through MQTT" if "through" in row else f"{row['batch']} a commit"
+
+
 def main() -> None:
     """Read the command line, measure, print a table and one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=8_000, help="events a measurement")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--through", choices=("ledger", "mqtt", "both"), default="both")
     asked = parser.parse_args()
     before = machine()
     rows: list[dict[str, Any]] = []
     for number in range(1, asked.rounds + 1):
         for what in get_args(What):
-            for batch_count in BATCH_COUNTS:
-                for edges_count in EDGES_COUNTS:
-                    row = measure(
-                        edges_count=edges_count,
-                        what=what,
-                        batch_count=batch_count,
-                        count=asked.count,
-                    )
+            for edges_count in EDGES_COUNTS:
+                for row in _measure(asked, what=what, edges_count=edges_count):
                     rows.append({"round": number, **row})
                     print(
-                        f"round {number}: rfid {what:<8} of {edges_count} edges, {batch_count:>3}"
-                        f" a commit: {row['per_s']:>6,} events/s, {row['cpu_us']:>6} us of CPU",
+                        f"round {number}: rfid {what:<8} of {edges_count} edges, {_way(row):>16}:"
+                        f" {row['per_s']:>6,} events/s, {row['cpu_us']:>6} us of CPU",
                         flush=True,
                     )
     after = machine()
@@ -103,4 +121,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except NotHere as error:
+        sys.exit(str(error))

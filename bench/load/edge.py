@@ -1,8 +1,8 @@
-"""An edge as load: births, beats, readings on time, a backlog paced by the gateway's credit.
+"""An edge as load: births, beats, readings on time, a backlog; all paced by the gateway's credit.
 
-Message forms and pacing are the contract's (sections 1, 3 and 4): what the real edge does, without
-its disk. A reading is stamped with the moment when it was due, so that a late publisher shows as
-latency instead of hiding it.
+Message forms and pacing are the contract's (sections 1, 3 and 4), as the real uplink has them,
+without its disk: the newest readings first when more wait than the credit lets fly. A reading is
+stamped with the moment when it was due, so that a late publisher shows as latency.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import json
 import secrets
 import time
 from array import array
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from bench.load.link import EdgeLink
+from bench.load.link import FLYING_MAX, EdgeLink, field, properties_of
 from wire.topics import edge_topic
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 ZONES: Final = ("ambient", "cool", "cold", "dangerous")
 EXPIRY_S: Final = 60
 WINDOW_COUNT: Final = 200
-"""Readings in flight before the gateway has told of its credit, as the real uplink has it."""
+"""Readings in flight before the gateway has told of its credit."""
 WINDOW_MAX: Final = 2_000
+NEWEST_COUNT: Final = 20
+"""So many of the newest go first, each time, when not all may fly."""
 RESEND_S_MIN: Final = 2.0
 RESEND_S_MAX: Final = 60.0
 ROUND_TRIPS_COUNT: Final = 4
@@ -48,11 +51,17 @@ class Edge:
         self._backlog_sent = 0
         self._link: EdgeLink | None = None
         self._due_s = array("d", [0.0])
+        self._waiting: deque[int] = deque()
+        """Live readings that were not sent yet, oldest first."""
         self._flying: dict[tuple[str, int], float] = {}
+        """Monotonic seconds of the sending, by (boot, seq), in order of sending."""
         self._window = WINDOW_COUNT
         self._resend_s = RESEND_S_MIN
         self._zone = [ZONES[number % len(ZONES)] for number in range(devices_count)]
-        self._topics = [edge_topic(name, "tlm", "environment", one) for one in self.devices]
+        self._topics = [field(edge_topic(name, "tlm", "environment", one)) for one in self.devices]
+        self._properties = {
+            boot: properties_of(expiry_s=EXPIRY_S, boot=boot) for boot in (self.boot, OLD)
+        }
         self._old_from_ns = time.time_ns() - (backlog_count + 60) * BACKLOG_STEP_NS
 
     @property
@@ -104,26 +113,34 @@ class Edge:
         }  # fmt: skip
         self.link.publish(edge_topic(self.name, "beat"), json.dumps(body).encode(), qos=0)
 
-    def read(self, device: int, due_ns: int) -> None:
-        """Publish the reading that a device was due to take."""
+    def read(self, due_ns: int) -> None:
+        """Take the next device's reading, due at that moment; it is sent by `go_on`."""
         self._due_s.append(due_ns / 1e9)
-        seq = len(self._due_s) - 1
-        self._flying[self.boot, seq] = time.monotonic()
-        self._send(self.boot, seq, device, due_ns)
+        self._waiting.append(len(self._due_s) - 1)
 
     def go_on(self) -> None:
-        """Send what the credit leaves room for: what is late again, then the backlog."""
+        """Send what the credit leaves room for: live readings, then the backlog."""
         now_s = time.monotonic()
         if self._flying:
             self._send_late(now_s)
-        while self._backlog_sent < self._backlog_count and len(self._flying) < self._window:
+        room = self._room()
+        if room < len(self._waiting):
+            for _ in range(min(NEWEST_COUNT, room)):
+                self._send_live(self._waiting.pop(), now_s)
+            room = self._room()
+        for _ in range(min(room, len(self._waiting))):
+            self._send_live(self._waiting.popleft(), now_s)
+        while self._backlog_sent < self._backlog_count and self._room() > 0:
             self._backlog_sent += 1
             self._flying[OLD, self._backlog_sent] = now_s
             self._send_old(self._backlog_sent)
 
+    def _room(self) -> int:
+        return min(self._window, FLYING_MAX - self.link.flying_count) - len(self._flying)
+
     def _send_late(self, now_s: float) -> None:
         late = []
-        for name, sent_s in self._flying.items():  # In order of sending.
+        for name, sent_s in self._flying.items():
             if now_s - sent_s <= self._resend_s:
                 break
             late.append(name)
@@ -132,29 +149,29 @@ class Edge:
         self._resend_s = min(2 * self._resend_s, RESEND_S_MAX)
         for boot, seq in late:
             del self._flying[boot, seq]
-            self._flying[boot, seq] = now_s
             self.resent_count += 1
             if boot == OLD:
+                self._flying[boot, seq] = now_s
                 self._send_old(seq)
             else:
-                self._send(boot, seq, seq % len(self.devices), round(self._due_s[seq] * 1e9))
+                self._send_live(seq, now_s)
+
+    def _send_live(self, seq: int, now_s: float) -> None:
+        self._flying[self.boot, seq] = now_s
+        self._send(self.boot, seq, round(self._due_s[seq] * 1e9))
 
     def _send_old(self, seq: int) -> None:
-        at_ns = self._old_from_ns + seq * BACKLOG_STEP_NS
-        self._send(OLD, seq, seq % len(self.devices), at_ns)
+        self._send(OLD, seq, self._old_from_ns + seq * BACKLOG_STEP_NS)
 
-    def _send(self, boot: str, seq: int, device: int, due_ns: int) -> None:
-        due_ms = due_ns // 1_000_000
+    def _send(self, boot: str, seq: int, due_ns: int) -> None:
+        device, due_ms = seq % len(self.devices), due_ns // 1_000_000
         body = (
             f'{{"t_ns":{due_ms * 1_000_000 + seq % 1_000_000},"clock":"synced","quality":"good",'
             f'"zone":"{self._zone[device]}","temperature_c":{4.0 + seq % 10 / 10},'
-            f'"humidity_percent":{50.0 + seq % 70 / 10},"co2_ppm":{float(due_ms - self._base_ms)}}}'
+            f'"humidity_percent":{50.0 + seq % 7},"co2_ppm":{due_ms - self._base_ms}.0}}'
         )
-        self.link.publish(
-            self._topics[device],
-            body.encode(),
-            expiry_s=EXPIRY_S,
-            properties=(("boot", boot), ("seq", str(seq))),
+        self.link.publish_reading(
+            self._topics[device], self._properties[boot] + field(str(seq)), body.encode()
         )
 
     def _hear(self, topic: str, body: bytes) -> None:

@@ -13,7 +13,6 @@ import time
 from typing import Final
 
 from bench.load.edge import Edge
-from bench.load.link import FLYING_MAX
 from bench.measure import last_line, percentiles
 from runtime.mqtt_url import parse_mqtt_url
 
@@ -38,7 +37,6 @@ class Fleet:
             )
             for number in range(asked.edges)
         ]
-        self.per_edge = per_edge
         self.sent_count = 0
         self.late_ms_max = 0.0
         self.drained_s: float | None = None
@@ -73,10 +71,9 @@ class Fleet:
         while self.sent_count < count or self._is_draining(began_s):
             now_s = time.monotonic() - began_s
             due_count = min(count, int(now_s * rate) + 1)
-            while self.sent_count < due_count and self._has_room():
+            self.late_ms_max = max(self.late_ms_max, 1000 * (now_s - self.sent_count / rate))
+            while self.sent_count < due_count:
                 self._read(began_ns, rate)
-            if self.sent_count < due_count:
-                self.late_ms_max = max(self.late_ms_max, 1000 * (now_s - self.sent_count / rate))
             for edge in self.edges:
                 edge.go_on()
             if self.drained_s is None and not any(one.backlog_left for one in self.edges):
@@ -89,14 +86,10 @@ class Fleet:
             return False
         return any(edge.backlog_left for edge in self.edges)
 
-    def _has_room(self) -> bool:
-        edge = self.edges[self.sent_count % len(self.edges)]
-        return edge.link.flying_count < FLYING_MAX
-
     def _read(self, began_ns: int, rate: float) -> None:
         number = self.sent_count
-        turn, at = divmod(number, len(self.edges))
-        self.edges[at].read(turn % self.per_edge, began_ns + round(number / rate * 1e9))
+        edge = self.edges[number % len(self.edges)]
+        edge.read(began_ns + round(number / rate * 1e9))
         self.sent_count += 1
 
     async def _until_acknowledged(self) -> None:

@@ -17,6 +17,10 @@ KEEPALIVE_S: Final = 60
 FLYING_MAX: Final = 4_000
 """Below what the benches' broker takes unacknowledged (services.mosquitto)."""
 _IDS_COUNT: Final = 65_535
+_PUBACK: Final = 0x40
+_PUBLISH_QOS_1: Final = b"\x32"
+_EXPIRY: Final = b"\x02"
+_USER_PROPERTY: Final = b"\x26"
 
 
 class EdgeLink(asyncio.Protocol):
@@ -88,6 +92,14 @@ class EdgeLink(asyncio.Protocol):
         )
         self.flying_count += qos
 
+    def publish_reading(self, topic: bytes, properties: bytes, body: bytes) -> None:
+        """Write a QoS 1 publish of ready parts (`field`, `properties_of`): a third of the cost."""
+        rest = (
+            topic + self._new_id().to_bytes(2, "big") + _varint(len(properties)) + properties + body
+        )
+        self.write(_PUBLISH_QOS_1 + _varint(len(rest)) + rest)
+        self.flying_count += 1
+
     def write(self, data: bytes) -> None:
         """Write whole packets. Raises AssertionError on a link that is lost: the run is void."""
         assert self.lost is None, f"{self._client_id}: {self.lost}"
@@ -119,6 +131,10 @@ class EdgeLink(asyncio.Protocol):
         held = self._buffer + data if self._buffer else data
         view, used = memoryview(held), 0
         while used < len(held):
+            if held[used] == _PUBACK and used + 4 <= len(held):
+                used += 2 + held[used + 1]
+                self.flying_count -= 1
+                continue
             try:
                 packet, size = mqtt5.read(view[used:])
             except IndexError:
@@ -129,8 +145,6 @@ class EdgeLink(asyncio.Protocol):
 
     def _take(self, packet: mqtt5.Packet) -> None:
         match packet:
-            case mqtt5.PubAckPacket():
-                self.flying_count -= 1
             case mqtt5.PublishPacket():
                 if packet.packet_id is not None:
                     self.write(mqtt5.PubAckPacket(packet.packet_id).write())
@@ -143,3 +157,29 @@ class EdgeLink(asyncio.Protocol):
     def _new_id(self) -> int:
         self._next_id = self._next_id % _IDS_COUNT + 1
         return self._next_id
+
+
+def field(text: str) -> bytes:
+    """Return a text as MQTT writes it: two bytes of length first."""
+    data = text.encode()
+    return len(data).to_bytes(2, "big") + data
+
+
+def properties_of(*, expiry_s: int, boot: str) -> bytes:
+    """Return a reading's properties but for the value of the last, `seq`."""
+    return b"".join(
+        (
+            _EXPIRY + expiry_s.to_bytes(4, "big"),
+            _USER_PROPERTY + field("boot") + field(boot),
+            _USER_PROPERTY + field("seq"),
+        )
+    )
+
+
+def _varint(number: int) -> bytes:
+    told = bytearray()
+    while True:
+        number, low = divmod(number, 128)
+        told.append(low | (128 if number else 0))
+        if not number:
+            return bytes(told)
