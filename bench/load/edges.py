@@ -40,6 +40,8 @@ class Fleet:
         self.sent_count = 0
         self.late_ms_max = 0.0
         self.drained_s: float | None = None
+        self._counts_then: list[int] = []
+        """Of each edge, live readings acknowledged when the last backlog was."""
 
     async def open(self) -> float:
         """Connect and tell all devices; return the seconds that the births took."""
@@ -78,6 +80,7 @@ class Fleet:
                 edge.go_on()
             if self.drained_s is None and not any(one.backlog_left for one in self.edges):
                 self.drained_s = time.monotonic() - began_s
+                self._counts_then = [len(edge.latencies_s) for edge in self.edges]
             await asyncio.sleep(TICK_S)
         await self._until_acknowledged()
 
@@ -104,6 +107,12 @@ class Fleet:
         latencies = [
             one for edge in self.edges for one in edge.latencies_s[len(edge.latencies_s) // 10 :]
         ]
+        counts = self._counts_then or [len(edge.latencies_s) for edge in self.edges]
+        during = [
+            one
+            for edge, count in zip(self.edges, counts, strict=True)
+            for one in edge.latencies_s[:count]
+        ]
         return {
             "sent": self.sent_count,
             "left": sum(edge.left_count for edge in self.edges),
@@ -112,6 +121,7 @@ class Fleet:
             "backlog_left": sum(edge.backlog_left for edge in self.edges),
             "backlog_s": None if self.drained_s is None else round(self.drained_s, 2),
             "acked": percentiles(latencies),
+            "acked_beside_backlog": percentiles(during) if self.asked.backlog else None,
             "cpu_s": round(time.process_time(), 2),
         }
 

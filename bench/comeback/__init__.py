@@ -1,0 +1,1 @@
+"""A hundred edges that come back at once, each with a backlog."""

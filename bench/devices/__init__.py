@@ -1,0 +1,1 @@
+"""What a device costs, from ten to ten thousand of them."""
