@@ -79,8 +79,9 @@ def watched(picture: dict[str, Any]) -> dict[str, float]:
     found: dict[str, float] = {}
     for zone in picture["climate"]:
         for probe in zone["probes"][:2]:
-            if "co2_ppm" in probe["values"] and len(found) < WATCHED_COUNT:
-                found[f"{zone['zone']}/{probe['device']}"] = probe["values"]["co2_ppm"]
+            value_ms = probe["values"].get("co2_ppm", -1.0)
+            if value_ms >= 0 and len(found) < WATCHED_COUNT:  # Below 0: of a backlog.
+                found[f"{zone['zone']}/{probe['device']}"] = value_ms
     return found
 
 

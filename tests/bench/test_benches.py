@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bench.custody.through import measure_through
 from bench.services import cache_folder
 from tests.services.fixtures import missing
 
@@ -44,7 +45,7 @@ def test_the_outbox_bench_gives_a_rate_for_each_way_in_and_out() -> None:
 
 def test_the_custody_bench_takes_every_event_of_one_edge_and_of_four() -> None:
     """The bench asserts the heads itself; this asserts that it measured them all."""
-    rates = run("custody", "--count", "400")["rates"]
+    rates = run("custody", "--count", "400", "--through", "ledger")["rates"]
     assert {row["edges"] for row in rates} == {1, 4}
     assert all(row["events"] == 400 for row in rates)
 
@@ -85,3 +86,47 @@ def test_the_ingest_bench_drains_a_backlog_into_influxdb() -> None:
     for one in drains:
         assert one["messages"] == 3000
         assert one["per_s"] > 0
+
+
+def need_mosquitto() -> None:
+    """Skip, or fail in CI, where there is no Mosquitto."""
+    if shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None:
+        missing("Mosquitto")
+
+
+@pytest.mark.broker
+def test_the_custody_bench_moves_heads_to_their_tips_through_mosquitto() -> None:
+    """The bench asserts that the ledger has each row once; this, that heads were heard."""
+    need_mosquitto()
+    row = measure_through(edges_count=2, what="departed", count=400)
+    assert row["events"] == row["to_head"]["count"] == 400
+
+
+@pytest.mark.broker
+def test_the_latency_bench_sees_readings_acknowledged_and_shown() -> None:
+    """Every reading is acknowledged at the end, and tabs saw some of them."""
+    need_mosquitto()
+    options = ("--rates", "200", "--tabs", "2", "--devices", "20", "--seconds", "3")
+    (seen,) = run("latency", *options, "--store", "embedded")["seen"]
+    assert (seen["edges"]["sent"], seen["edges"]["left"]) == (600, 0)
+    assert seen["to_page"]["count"] > 0
+
+
+@pytest.mark.broker
+def test_the_devices_bench_knows_every_device() -> None:
+    """Births are known and readings acknowledged; pictures have their size."""
+    need_mosquitto()
+    options = ("--devices", "150", "--rates", "each", "--seconds", "2", "--store", "embedded")
+    (seen,) = run("devices", *options)["seen"]
+    assert (seen["edges"], seen["left"]) == (2, 0)
+    assert seen["picture_bytes"] > 10_000
+
+
+@pytest.mark.broker
+def test_edges_that_come_back_at_once_leave_no_backlog() -> None:
+    """Twelve edges, each with a backlog, while live readings go on."""
+    need_mosquitto()
+    options = ("--edges", "12", "--devices", "24", "--backlog", "1200", "--seconds", "3")
+    (seen,) = run("comeback", *options, "--store", "embedded")["seen"]
+    assert (seen["left"], seen["live_left"]) == (0, 0)
+    assert seen["drained_s"] > 0
