@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ZONES: Final = ("ambient", "cool", "cold", "dangerous")
 EXPIRY_S: Final = 60
-WINDOW_COUNT: Final = 200
+WINDOW_COUNT: Final = 20
 """Readings in flight before the gateway has told of its credit."""
 WINDOW_MAX: Final = 2_000
 NEWEST_COUNT: Final = 20

@@ -82,6 +82,8 @@ class Fleet:
                 self.drained_s = time.monotonic() - began_s
                 self._counts_then = [len(edge.latencies_s) for edge in self.edges]
             await asyncio.sleep(TICK_S)
+        if self.drained_s is None and not any(one.backlog_left for one in self.edges):
+            self.drained_s = time.monotonic() - began_s
         await self._until_acknowledged()
 
     def _is_draining(self, began_s: float) -> bool:

@@ -56,7 +56,7 @@ def make_site(folder: Path, *, edges_count: int) -> Path:
 
 
 @contextlib.contextmanager
-def gateway(
+def gateway(  # noqa: PLR0913 - what a gateway may be given
     broker: Broker,
     folder: Path,
     *,
@@ -64,8 +64,12 @@ def gateway(
     influx: Influx | None = None,
     bucket: str = "",
     database_url: str | None = None,
+    name: str | None = None,
 ) -> Iterator[Gateway]:
-    """Run a whole gateway with its page; what it logs lies in the folder."""
+    """Run a whole gateway with its page; what it logs lies in the folder.
+
+    With a name of its own it is one of several: each takes its share.
+    """
     data = folder / "data"
     argv = [
         sys.executable, "-m", "entrepot", "gateway", "--mqtt", broker.url, "--http", "0",
@@ -76,6 +80,8 @@ def gateway(
         argv += ["--influx", f"{influx.url}/?org={ORG}&bucket={bucket}"]
     if database_url is not None:
         argv += ["--database", database_url]
+    if name is not None:
+        argv += ["--name", name, "--shared"]
     with (folder / "gateway.log").open("wb") as log:
         environment = {**os.environ, "INFLUX_TOKEN": TOKEN}
         child = subprocess.Popen(argv, stdout=log, stderr=log, env=environment)

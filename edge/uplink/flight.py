@@ -13,8 +13,12 @@ from edge.uplink.follow import RESEND_S_MAX, RESEND_S_MIN, ROUND_TRIPS_COUNT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-TELEMETRY_WINDOW: Final = 200
-"""Readings in flight until a gateway gives credit for more or fewer."""
+TELEMETRY_WINDOW: Final = 20
+"""Readings in flight until a gateway gives credit for more.
+
+As few as its least credit: a hundred edges that came back at once with 200 each were, together,
+more than the store took before they all sent again.
+"""
 TELEMETRY_WINDOW_MAX: Final = 2_000
 
 

@@ -1,0 +1,1 @@
+"""What several gateways on one PostgreSQL take together."""
