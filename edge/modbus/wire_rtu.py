@@ -34,9 +34,8 @@ TIMER_STEP_S: Final = 0.001
 
 It holds the loop for less than a millisecond, and keeps a cycle within 2 % of what a wire allows.
 """
-REST_MARGIN_S: Final = 0.002
-EXCEPTION_BYTES: Final = 5
-"""The shortest answer: unit, function, code, CRC."""
+REST_MARGIN_S: Final = 0.006
+"""A busy machine wakes late: so long before an answer is whole each byte wakes again."""
 GAP_S_MAX: Final = 0.05
 """A pause within a frame: a USB adapter hands bytes over every 16 ms."""
 DRAIN_SILENCE_S: Final = 0.03
@@ -190,7 +189,6 @@ class RtuWire:
         silent_end_s = sent_s + limit_s
         answer_bytes = rtu.AROUND_BYTES + request.reply_bytes
         end_s = silent_end_s + self.timing.wire_s(answer_bytes)
-        await self._rest(len(sent) + EXCEPTION_BYTES)
         while len(heard.data) <= HEARD_BYTES_MAX:
             rest_s = (end_s if len(heard.data) > heard.start else silent_end_s) - self.clock()
             if rest_s <= 0:
