@@ -21,7 +21,7 @@ from wire.control import Ack
 from wire.topics import edge_of, edge_topic, shared_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gateway.core import Core
     from gateway.flood import Flood
@@ -128,15 +128,24 @@ async def _settle(session: Session, parts: TelemetryParts, batch: Batch) -> None
         if point.fields["t_ns"] >= oldest_ns:
             tell = show_bus if point.kind == "bus" else show
             tell(parts.live, core.ledger.site, point, clock)
-    began_s = clock.mono_s()
-    refused = await parts.store.write(batch)
-    parts.capacity.note(len(batch), clock.mono_s() - began_s)
+    async with asyncio.TaskGroup() as both:
+        writing = both.create_task(_write(parts, batch), name="telemetry/write")
+        # What is known to be bad is buried meanwhile: the dead don't hold up the living.
+        withheld = await _bury_within(parts, _counts(batch), batch.bad)
     if expired:
         await core.transact("telemetry", partial(_note_expired, points=expired), is_news=False)
-    bad = [*batch.bad, *(_refused(batch.point(index), why) for index, why in refused)]
-    withheld = await _bury_within(parts, batch, bad)
+    if refused := writing.result():
+        bad = [_refused(batch.point(index), why) for index, why in refused]
+        withheld |= await _bury_within(parts, {}, bad)
     await session.ack_ids(batch.packet_ids)
     await _tell(session, parts, batch, withheld)
+
+
+async def _write(parts: TelemetryParts, batch: Batch) -> list[tuple[int, str]]:
+    began_s = parts.clock.mono_s()
+    refused = await parts.store.write(batch)
+    parts.capacity.note(len(batch), parts.clock.mono_s() - began_s)
+    return refused
 
 
 def _note_expired(tx: Tx, points: Iterable[Point]) -> None:
@@ -167,8 +176,13 @@ async def _tell(session: Session, parts: TelemetryParts, batch: Batch, withheld:
             await session.publish(edge_topic(edge, "ack"), ack.model_dump_json().encode())
 
 
-async def _bury_within(parts: TelemetryParts, batch: Batch, bad: Sequence[Unusable]) -> set[Name]:
-    """Bury what is bad within each edge's budget; return the names of what goes beyond it."""
+async def _bury_within(
+    parts: TelemetryParts, counts: Mapping[str, int], bad: Sequence[Unusable]
+) -> set[Name]:
+    """Bury what is bad within each edge's budget; return the names of what goes beyond it.
+
+    `counts` are the messages of each edge that have come since the last call.
+    """
     now_s = parts.clock.mono_s()
     by_edge: dict[str, list[Unusable]] = {}
     for one in bad:
@@ -182,12 +196,12 @@ async def _bury_within(parts: TelemetryParts, batch: Batch, bad: Sequence[Unusab
         parts.buried.update({one.name: None for one in buried if one.name is not None})
         while len(parts.buried) > BURIED_COUNT_MAX:
             del parts.buried[next(iter(parts.buried))]
-    for edge, count in _counts(batch).items():
+    for edge in {**counts, **by_edge}:
         found = by_edge.get(edge, [])
         parts.flood.note(
             edge,
             now_s,
-            messages_count=count,
+            messages_count=counts.get(edge, 0),
             dead_count=min(len(found), room.get(edge, 0)),
             withheld_count=max(0, len(found) - room.get(edge, 0)),
         )
@@ -279,5 +293,12 @@ def _refused(point: Point, why: str) -> Unusable:
 
 
 def _bury(tx: Tx, bad: Iterable[Unusable]) -> None:
-    for one in bad:
-        letters.bury(tx, reason=one.reason, detail=one.detail, topic=one.topic[:400], body=one.body)
+    letters.bury_all(
+        tx,
+        [
+            letters.Unburied(
+                reason=one.reason, detail=one.detail, topic=one.topic[:400], body=one.body
+            )
+            for one in bad
+        ],
+    )
