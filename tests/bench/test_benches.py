@@ -130,3 +130,17 @@ def test_edges_that_come_back_at_once_leave_no_backlog() -> None:
     (seen,) = run("comeback", *options, "--store", "embedded")["seen"]
     assert (seen["left"], seen["live_left"]) == (0, 0)
     assert seen["drained_s"] > 0
+
+
+@pytest.mark.broker
+@pytest.mark.influx
+def test_poison_of_every_kind_becomes_a_dead_letter_with_its_reason() -> None:
+    """The bench itself asserts the reasons, and that every sound message is in the store."""
+    if not (cache_folder() / "influxd-2.7.12").exists():
+        missing("InfluxDB")
+    if shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None:
+        missing("Mosquitto")
+    drains = run("poison", "--count", "4000", "--poison", "32")["drains"]
+    poisoned = next(one for one in drains if one["consumer"] == "poisoned")
+    assert sum(poisoned["letters"].values()) == 32
+    assert len(poisoned["letters"]) == 6

@@ -6,7 +6,7 @@ import itertools
 
 import mqtt5
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runtime.mqtt_frames import cut_frames, packet_of, publish_of, wanted_size
@@ -20,6 +20,7 @@ PACKETS = st.one_of(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(packets=st.lists(PACKETS, max_size=5), cuts=st.lists(st.integers(0, 40_000), max_size=4))
 @example(packets=[mqtt5.PublishPacket("a", b"x" * 200).write()], cuts=[1, 2, 3, 4])
 def test_cuts_never_change_the_packets(packets: list[bytes], cuts: list[int]) -> None:
@@ -55,6 +56,14 @@ def test_garble_is_told_as_such(garbled: bytes) -> None:
     """Whatever the codec does with it, the session ends and is opened anew."""
     with pytest.raises(ValueError, match=r"."):
         packet_of(garbled)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_text_that_is_no_utf_8_is_told_as_such() -> None:
+    """The codec panics at it, and a panic is no Exception: the session stood still."""
+    sound = mqtt5.PublishPacket("a", b"", user_properties=[("key", "value")]).write()
+    with pytest.raises(ValueError, match="UTF-8"):
+        packet_of(sound.replace(b"key", b"k\xffy"))
 
 
 def test_a_publish_is_asked_for() -> None:

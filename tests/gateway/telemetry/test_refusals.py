@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typing_extensions import override
 
@@ -81,6 +81,7 @@ def find(kinds: list[str], *, tells: bool) -> Store:
     return store
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     kinds=st.lists(st.sampled_from(["good", "good", "like", "conflict", "old"]), max_size=40),
     tells=st.booleans(),
