@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.ingest.admission import Unusable, admit_telemetry
-from gateway.ingest.intake import Batch, Intake
+from gateway.ingest.intake import SHOWN_KINDS, Batch, Intake
 from gateway.telemetry.line_protocol import line_of
 from gateway.telemetry.shapes import BODY_BYTES_MAX, LINES_COUNT_MAX
 from runtime.mqtt_frames import publish_of
@@ -157,13 +157,15 @@ def test_both_ways_end_in_the_same_points(frames: list[bytes]) -> None:
 
 
 def assert_newest(batch: Batch, lines: list[Any]) -> None:
-    """Of each device the newest climate, once."""
-    newest: dict[str, int] = {}
+    """Of each device the newest of what is shown, once."""
+    newest: dict[tuple[str, str], int] = {}
     for (series, _, t), _ in lines:
-        if series.startswith("environment"):
-            device = series.split(",")[1]
-            newest[device] = max(int(t), newest.get(device, 0))
-    assert {f"device={one.device}": one.fields["t_ns"] for one in batch.newest} == newest
+        kind, device = series.split(",")[:2]
+        if kind in SHOWN_KINDS:
+            newest[kind, device] = max(int(t), newest.get((kind, device), 0))
+    found = {(one.kind, f"device={one.device}"): one.fields["t_ns"] for one in batch.newest}
+    assert found == newest
+    assert len(found) == len(batch.newest)
 
 
 def packet(body: bytes, *, seq: int = 1, device: str = "th-1") -> bytes:
