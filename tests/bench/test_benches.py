@@ -138,8 +138,7 @@ def test_poison_of_every_kind_becomes_a_dead_letter_with_its_reason() -> None:
     """The bench itself asserts the reasons, and that every sound message is in the store."""
     if not (cache_folder() / "influxd-2.7.12").exists():
         missing("InfluxDB")
-    if shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None:
-        missing("Mosquitto")
+    need_mosquitto()
     drains = run("poison", "--count", "4000", "--poison", "32")["drains"]
     poisoned = next(one for one in drains if one["consumer"] == "poisoned")
     assert sum(poisoned["letters"].values()) == 32
