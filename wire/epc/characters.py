@@ -19,10 +19,9 @@ GS1_82: Final = (
 _GS1_82_BYTES: Final = GS1_82.encode()
 _SET_82: Final = frozenset(GS1_82)
 URI_ESCAPED: Final = '"%&/<>?'
-_URI_ESCAPES: Final = str.maketrans({one: f"%{ord(one):02X}" for one in URI_ESCAPED})
-_LINK_ESCAPES: Final = str.maketrans(
-    {one: f"%{ord(one):02X}" for one in GS1_82 if not one.isalnum() and one not in "-._"}
-)
+_URI_SPECIAL: Final = frozenset(URI_ESCAPED)
+_LINK_SPECIAL: Final = frozenset(one for one in GS1_82 if not one.isalnum() and one not in "-._")
+"""All but what RFC 3986 calls unreserved."""
 BASE64: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 UPPER_HEX: Final = "0123456789ABCDEF"
 LOWER_HEX: Final = "0123456789abcdef"
@@ -34,23 +33,44 @@ _PAIRS: Final = tuple(bytes(divmod(one, 128)) for one in range(1 << 14))
 """Two 7-bit characters by their 14 bits: a serial is cut in half as many steps."""
 
 
+_DIGITS: Final = "0123456789"
+_THRICE_FIRST: Final = tuple(48 * (3 * -(-count // 2) + count // 2) for count in range(41))
+_THRICE_SECOND: Final = tuple(48 * (3 * (count // 2) + -(-count // 2)) for count in range(41))
+"""By count of digits: what their characters' codes (48 and its like) add to a weighted sum."""
+
+
 def check_digit(body: str) -> str:
     """Return the GS1 check digit of the digits before it."""
     digits = body.encode()
-    # From the right every first digit counts thrice; a digit's code is its value + 48.
-    thrice, once = digits[::-2], digits[-2::-2]
-    total = 3 * (sum(thrice) - 48 * len(thrice)) + sum(once) - 48 * len(once)
-    return "0123456789"[-total % 10]
+    # From the right every other digit counts thrice.
+    total = 3 * sum(digits[::-2]) + sum(digits[-2::-2]) - _THRICE_FIRST[len(digits)]
+    return _DIGITS[-total % 10]
+
+
+def is_checked(digits: str) -> bool:
+    """Tell whether the last of these digits is the check digit of those before it."""
+    codes = digits.encode()
+    return not (sum(codes[::-2]) + 3 * sum(codes[-2::-2]) - _THRICE_SECOND[len(codes)]) % 10
 
 
 def urn_escaped(serial: str) -> str:
     """Return a serial as it stands in a pure identity or tag URI."""
-    return serial if serial.isalnum() else serial.translate(_URI_ESCAPES)
+    return serial if serial.isalnum() else _escaped(serial, _URI_SPECIAL)
 
 
 def link_escaped(serial: str) -> str:
     """Return a serial as it stands in the path of a GS1 Digital Link."""
-    return serial if serial.isalnum() else serial.translate(_LINK_ESCAPES)
+    return serial if serial.isalnum() else _escaped(serial, _LINK_SPECIAL)
+
+
+def _escaped(text: str, special: frozenset[str]) -> str:
+    found = special.intersection(text)
+    if "%" in found:  # First: every escape brings a % of its own.
+        text = text.replace("%", "%25")
+        found = found - {"%"}
+    for one in found:
+        text = text.replace(one, f"%{ord(one):02X}")
+    return text
 
 
 def check_characters(field: str, text: str, count_max: int) -> None:
@@ -72,12 +92,16 @@ def string_from_bits(field: str, bits: int, width: int, count_max: int) -> str:
     Raises EpcError for an empty one, bits after its end, or characters that GS1 does not allow.
     """
     spare_bits = width % 7
-    codes = _characters(bits >> spare_bits, width // 7)
+    if not bits:
+        check_characters(field, "", count_max)
+    # Most strings are short: only what stands ahead of the padding is cut into characters.
+    empty_count = ((bits & -bits).bit_length() - 1 - spare_bits) // 7
+    count = width // 7 - max(0, empty_count)
+    codes = _characters(bits >> width - 7 * count, count)
+    if 0 < count <= count_max and empty_count >= 0 and not codes.translate(None, _GS1_82_BYTES):
+        return codes.decode("ascii")
     text = codes.rstrip(b"\0")
-    is_padded = not bits & (1 << spare_bits) - 1 and b"\0" not in text
-    if is_padded and 0 < len(text) <= count_max and not text.translate(None, _GS1_82_BYTES):
-        return text.decode("ascii")
-    if text and not is_padded:
+    if empty_count < 0 or b"\0" in text:
         why = "the bits after the last character are not zero"
         raise EpcError(field, codes.hex().upper(), why, "write the tag again, padded with zeros")
     check_characters(field, text.decode("ascii"), count_max)
@@ -87,7 +111,9 @@ def string_from_bits(field: str, bits: int, width: int, count_max: int) -> str:
 def _characters(bits: int, count: int) -> bytes:
     """Return so many 7-bit characters, one a byte."""
     if count % 2:
-        return _characters(bits >> 7, count - 1) + bytes([bits & 0x7F])
+        bits, count = bits << 7, count + 1
+        pairs = [_PAIRS[bits >> shift & 0x3FFF] for shift in range(7 * count - 14, -1, -14)]
+        return b"".join(pairs)[:-1]
     return b"".join([_PAIRS[bits >> shift & 0x3FFF] for shift in range(7 * count - 14, -1, -14)])
 
 
@@ -147,19 +173,21 @@ def _code_40(bits: int, count: int) -> str:
     return text[:count]
 
 
-def _width_of(width: int) -> Callable[[int], int]:
-    return lambda count: width * count
-
-
-DECODERS: Final[tuple[tuple[Callable[[int], int], Callable[[int, int], str]], ...]] = (
-    (INTEGER_BITS.__getitem__, _digits),
-    (_width_of(4), _by_width(UPPER_HEX, 4)),
-    (_width_of(4), _by_width(LOWER_HEX, 4)),
-    (_width_of(6), _by_width(BASE64, 6)),
-    (_width_of(7), _ascii),
-    (lambda count: 16 * -(-count // 3), _code_40),
+WIDTHS: Final = (
+    INTEGER_BITS,
+    *(tuple(width * count for count in range(33)) for width in (4, 4, 6, 7)),
+    tuple(16 * -(-count // 3) for count in range(33)),
 )
-"""By encoding indicator: bits of so many characters, and their decoder."""
+"""By encoding indicator: bits of so many characters (table B)."""
+DECODERS: Final[tuple[Callable[[int, int], str], ...]] = (
+    _digits,
+    _by_width(UPPER_HEX, 4),
+    _by_width(LOWER_HEX, 4),
+    _by_width(BASE64, 6),
+    _ascii,
+    _code_40,
+)
+"""By encoding indicator: from so many bits and a count to characters."""
 
 _ALPHABETS: Final = (
     frozenset("0123456789"),
@@ -174,8 +202,8 @@ _ALPHABETS: Final = (
 def packed(text: str) -> tuple[int, int, int]:
     """Return (encoding indicator, bits, their count) of the encoding that takes fewest bits."""
     fit = [at for at, alphabet in enumerate(_ALPHABETS) if alphabet.issuperset(text)]
-    indicator = min(fit, key=lambda at: DECODERS[at][0](len(text)))
-    return indicator, _ENCODERS[indicator](text), DECODERS[indicator][0](len(text))
+    indicator = min(fit, key=lambda at: WIDTHS[at][len(text)])
+    return indicator, _ENCODERS[indicator](text), WIDTHS[indicator][len(text)]
 
 
 def _pack(alphabet: str, width: int) -> Callable[[str], int]:

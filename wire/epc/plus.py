@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from wire.epc.characters import DECODERS, check_characters, check_digit, packed
+from wire.epc.characters import DECODERS, WIDTHS, check_characters, check_digit, is_checked, packed
 from wire.epc.errors import EpcError
 from wire.epc.identity import Epc
 from wire.epc.tables import PLUS_KEYS, Shape
@@ -44,7 +44,7 @@ def decode_plus(data: bytes) -> Epc:
         value, at = _asset(text, bits, total, key)
         serial = None
     else:
-        digits = len(key.lead) + key.digits
+        digits = key.whole_digits
         value, at = text[_HEAD_DIGITS : _HEAD_DIGITS + digits], _HEAD_BITS + 4 * digits
         if total < at:
             raise _short(text, key)
@@ -78,12 +78,11 @@ def _characters(text: str, bits: int, total: int, at: int, key: Key) -> tuple[st
         raise EpcError("encoding indicator", indicator, "only 0 to 5 are defined", _REMEDY)
     if not count:
         raise EpcError("serial", "", "its length is 0", _REMEDY)
-    width_of, decode = DECODERS[indicator]
-    width = width_of(count)
+    width = WIDTHS[indicator][count]
     if total < at + width:
         raise _short(text, key)
     chunk = bits >> total - at - width & (1 << width) - 1
-    return decode(chunk, count), at + width
+    return DECODERS[indicator](chunk, count), at + width
 
 
 def _asset(text: str, bits: int, total: int, key: Key) -> tuple[str, int]:
@@ -113,19 +112,24 @@ def check_value(key: Key, value: str) -> None:
             why = "it begins with a company prefix of at least 4 digits, and more follows"
             raise EpcError("asset identifier", value, why, "give prefix and reference")
         return
+    if (
+        len(value) == key.whole_digits
+        and value.isascii()
+        and value.isdigit()
+        and value.startswith(key.lead)
+        and is_checked(value)
+    ):
+        return
     name = f"({key.ai}) {key.name}"
     if not (value.isascii() and value.isdigit()):
         raise EpcError(name, value, "has other characters than digits", "give digits only")
-    digits = len(key.lead) + key.digits
-    if len(value) != digits:
-        raise EpcError(name, value, f"{len(value)} digits, it has {digits}", "give all of them")
+    if len(value) != key.whole_digits:
+        why = f"{len(value)} digits, it has {key.whole_digits}"
+        raise EpcError(name, value, why, "give all of them")
     if not value.startswith(key.lead):
         raise EpcError(name, value, f"begins with {key.lead}", "put it ahead")
     right = check_digit(value[len(key.lead) : -1])
-    if value[-1] != right:
-        raise EpcError(
-            name, value, f"its check digit is not {value[-1]}", f"{right} would be right"
-        )
+    raise EpcError(name, value, f"its check digit is not {value[-1]}", f"{right} would be right")
 
 
 def encode_plus(header: int, *, filter_value: int, value: str, serial: str | None) -> str:

@@ -54,6 +54,8 @@ class Key:
     """Digits of the key with its check digit; of a GIAI at most, with its characters."""
     reference_digits: int = 0
     """Digits of the reference beside a company prefix of 12; one more for each digit less."""
+    whole_digits: int = 13
+    """The same with what leads: digits of the element ahead of its serial."""
     serial_count_max: int = 0
     lead: str = ""
     """Digits that stand ahead of the key in its element: GRAI's filler 0."""
@@ -68,15 +70,18 @@ _AHEAD = Shape.FIRST_DIGIT_AHEAD
 KEYS: Final = {
     key.name: key
     for key in (
-        Key(name="sgtin", ai="01", serial_ai="21", shape=_AHEAD, digits=14,
+        Key(name="sgtin", ai="01", serial_ai="21", shape=_AHEAD, digits=14, whole_digits=14,
             reference_digits=1, serial_count_max=20),
-        Key(name="sscc", ai="00", has_serial=False, shape=_AHEAD, digits=18, reference_digits=5),
+        Key(name="sscc", ai="00", has_serial=False, shape=_AHEAD, digits=18, whole_digits=18,
+            reference_digits=5),
         Key(name="sgln", ai="414", serial_ai="254", serial_count_max=20),
-        Key(name="grai", ai="8003", serial_count_max=16, lead="0"),
+        Key(name="grai", ai="8003", whole_digits=14, serial_count_max=16, lead="0"),
         Key(name="giai", ai="8004", has_serial=False, shape=Shape.ASSET, digits=30),
         Key(name="gdti", ai="253", serial_count_max=17),
-        Key(name="gsrn", ai="8018", has_serial=False, digits=18, reference_digits=5),
-        Key(name="gsrnp", ai="8017", has_serial=False, digits=18, reference_digits=5),
+        Key(name="gsrn", ai="8018", has_serial=False, digits=18, whole_digits=18,
+            reference_digits=5),
+        Key(name="gsrnp", ai="8017", has_serial=False, digits=18, whole_digits=18,
+            reference_digits=5),
     )
 }  # fmt: skip
 

@@ -163,8 +163,7 @@ def _elements(text: str) -> Named:
 
 def _named(key: Key, value: str, serial: str | None) -> Named:
     if key.serial_is_inside:
-        digits = len(key.lead) + key.digits
-        value, serial = value[:digits], value[digits:]
+        value, serial = value[: key.whole_digits], value[key.whole_digits :]
     check_value(key, value)
     if key.has_serial:
         if serial is None and key.name == "sgln":
