@@ -36,6 +36,14 @@ def run(name: str, *options: str) -> dict[str, Any]:
     return document
 
 
+def test_the_epc_bench_tells_each_scheme_beside_an_independent_library() -> None:
+    """A decoder that became slow would cost the edge its core at 2,000 reads a second."""
+    schemes = {one["scheme"]: one for one in run("epc", "--count", "20")["schemes"]}
+    assert {"sgtin-96", "sgtin-198", "sscc-96", "sgtin+", "giai+"} <= set(schemes)
+    assert all(one["uri_us"] > 0 and one["forms_us"] > 0 for one in schemes.values())
+    assert schemes["sgtin-96"]["epcpy_us"] > 0
+
+
 def test_the_outbox_bench_gives_a_rate_for_each_way_in_and_out() -> None:
     """A figure that nobody can repeat is a hope."""
     rates = run("outbox", "--rows", "200")["rates"]
