@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from edge.catalogue.edge_settings import EdgeSettings
+from edge.catalogue.plans import planned
 from edge.devices.modbus.maps import load_map
 from edge.settings import Archive, PlcSettings, ReaderSettings, SerialDevice, UnitSettings
 from runtime.settings import Fault, SettingsRefused, read_toml, settings_from
@@ -139,6 +140,11 @@ def _cross_faults(path: Path, edge: str, settings: EdgeSettings) -> list[Fault]:
                 message = f"{port} is the port of {keys[0]} already"
                 tell(f"{key}.port", message, "Give each line its own port.")
     _check_units(tell, settings)
+    for bus_id, plan in planned(settings).items():
+        if plan.ratio > 1:
+            message = f"its polls need {plan.ratio:.0%} of the line's time"
+            remedy = "Poll less often, raise the baud, or move units to another bus."
+            tell(f"buses.{bus_id}", message, remedy)
     plcs = {one.id: one for one in settings.devices if isinstance(one, PlcSettings)}
     eyes: dict[str, set[str]] = {}
     for one in settings.devices:

@@ -123,12 +123,6 @@ def _cross(
                 message = f"site.toml has no dock {device.read_point!r}"
                 remedy = probably(device.read_point, docks)
                 faults.append(_fault(path, f"{key}.read_point", message, remedy))
-        for bus, plan in planned(edge).items():
-            ratio = plan.ratio
-            if ratio > 1:
-                message = f"its polls need {ratio:.0%} of the line's time"
-                remedy = "Poll less often, raise the baud, or move units to another bus."
-                faults.append(_fault(path, f"buses.{bus}", message, remedy))
     path = site_dir / "site.toml"
     for dock in site.docks:
         key = f"docks.{dock.id}"

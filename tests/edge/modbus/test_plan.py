@@ -13,7 +13,9 @@ from edge.modbus.pdu import read
 from edge.modbus.plan import bus_plan, request_s
 from edge.modbus.timing import LineTiming
 from edge.settings import Bus
+from edge.site_file import load_edge
 from entrepot.check import check, plans
+from runtime.settings import SettingsRefused
 from tests.entrepot.sites import spoilt
 
 if TYPE_CHECKING:
@@ -91,3 +93,10 @@ def test_what_is_used_is_told_beside_the_plan(tmp_path: Path) -> None:
         server.shutdown()
     assert "42% in use now" in first
     assert "in use" not in second
+
+
+def test_an_edge_does_not_start_on_a_plan_that_cannot_be(tmp_path: Path) -> None:
+    """Whoever did not run `entrepot check` is told at the start, and at a change of the file."""
+    site = spoilt(tmp_path, "edge-dock-1.toml", ("baud = 19200", "baud = 2400"))
+    with pytest.raises(SettingsRefused, match="of the line's time"):
+        load_edge(site, "dock-1")
