@@ -43,7 +43,8 @@ def add_serial(folder: Path, *, scales: int, probes: int, readers: int, ports: P
         for at in range(readers)
     )
     path = folder / "edge-bench.toml"
-    path.write_text(path.read_text(encoding="ascii") + entries, encoding="ascii")
+    text = path.read_text(encoding="ascii").replace("devices = []\n", "")
+    path.write_text(text + entries, encoding="ascii")
 
 
 def run(asked: argparse.Namespace, *, points: int, with_serial: bool) -> dict[str, float]:

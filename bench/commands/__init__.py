@@ -1,0 +1,1 @@
+"""How long a command takes until its result is in the ledger."""
