@@ -21,6 +21,8 @@ MORE: Final = 0
 """Answer of `size`: too few bytes to tell."""
 IMPOSSIBLE: Final = -1
 """Answer of `size`: no frame begins here."""
+NO_FRAME: Final = "no possible frame"
+"""The reason of bytes at which no frame begins."""
 TOLD_BYTES_MAX: Final = 64
 _REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -31,7 +33,7 @@ class PacketCodec:
     def __init__(
         self,
         *,
-        size: Callable[[bytearray, int], int],
+        size: Callable[[bytes, int], int],
         check: Callable[[bytes], str],
         decode: Callable[[bytes], Sequence[Reading]],
         begin: int | None = None,
@@ -77,22 +79,23 @@ class PacketCodec:
 
     def _scan(self, readings: list[Reading]) -> int:
         """Decode what is whole; return how many bytes are done with."""
-        pending, at = self._pending, 0
-        while at < len(pending):
-            if self._begin is not None and pending[at] != self._begin:
-                self._fault(readings, "noise", pending[at : at + 1])
-                found = pending.find(self._begin, at)
-                if found < 0:
-                    return len(pending)
-                at = found
-            size = self._size(pending, at)
+        data, at = bytes(self._pending), 0
+        whole = len(data)
+        while at < whole:
+            if self._begin is not None and data[at] != self._begin:
+                self._fault(readings, "noise", data[at : at + 1])
+                at = data.find(self._begin, at)
+                if at < 0:
+                    return whole
+            size = self._size(data, at)
             if size == IMPOSSIBLE:
-                self._fault(readings, "no possible length", pending[at : at + 1])
+                if not self._is_noisy:
+                    self._fault(readings, NO_FRAME, data[at : at + 1])
                 at += 1
                 continue
-            if size == MORE or at + size > len(pending):
+            if size == MORE or at + size > whole:
                 break
-            frame = bytes(pending[at : at + size])
+            frame = data[at : at + size]
             reason = self._check(frame)
             if reason:
                 self._fault(readings, reason, frame)
@@ -103,7 +106,7 @@ class PacketCodec:
             at += size
         return at
 
-    def _fault(self, readings: list[Reading], reason: str, data: bytes | bytearray) -> None:
+    def _fault(self, readings: list[Reading], reason: str, data: bytes) -> None:
         if not self._is_noisy:
             told = data[:TOLD_BYTES_MAX].hex().upper()
             readings.append(FrameCorrupt(reason=reason, frame_hex=told))
@@ -117,3 +120,8 @@ def crc_mcrf4xx(data: bytes) -> bytes:
     """
     mirrored = binascii.crc_hqx(data.translate(_REVERSED), 0xFFFF)
     return bytes((_REVERSED[mirrored >> 8], _REVERSED[mirrored & 0xFF]))
+
+
+def is_mcrf4xx(frame: bytes) -> bool:
+    """Tell whether a frame ends in its CRC-16/MCRF4XX: over all of it the register is 0."""
+    return binascii.crc_hqx(frame.translate(_REVERSED), 0xFFFF) == 0

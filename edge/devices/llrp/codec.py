@@ -67,7 +67,7 @@ def codec() -> PacketCodec:
     return PacketCodec(size=_size, check=_check, decode=_decode)
 
 
-def _size(pending: bytearray, at: int) -> int:
+def _size(pending: bytes, at: int) -> int:
     if len(pending) < at + HEADER_BYTES:
         return MORE
     head = _U16.unpack_from(pending, at)[0]

@@ -16,6 +16,7 @@ from edge.devices.llrp.codec import codec
 from edge.devices.llrp.parameters import SUCCESS
 from edge.errors import LinkLost
 from edge.families import ReaderState
+from edge.packets import NO_FRAME
 from edge.readings import ClockTold, FrameCorrupt, TagRead, Told
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class LlrpDriver:
                     self.state.clock_t_ns = one.t_ns
                 case FrameCorrupt():
                     self.corrupt_count += 1
-                    if "length" in one.reason:
+                    if one.reason == NO_FRAME:
                         raise LinkLost(f"{self._line.port}: bytes that are no LLRP")
                 case Told(head="KEEPALIVE"):
                     await self._line.write(commands.keepalive_ack(int(one.text)))

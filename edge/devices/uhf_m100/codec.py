@@ -67,7 +67,7 @@ def codec() -> PacketCodec:
     return PacketCodec(begin=_BEGIN, size=_size, check=_check, decode=lambda one: (_decode(one),))
 
 
-def _size(pending: bytearray, at: int) -> int:
+def _size(pending: bytes, at: int) -> int:
     if len(pending) < at + _HEAD_BYTES:
         return MORE
     size = int.from_bytes(pending[at + 3 : at + 5], "big") + _HEAD_BYTES + 2

@@ -93,7 +93,7 @@ def codec() -> PacketCodec:
     return PacketCodec(begin=BEGIN, size=_size, check=_check, decode=_decode)
 
 
-def _size(pending: bytearray, at: int) -> int:
+def _size(pending: bytes, at: int) -> int:
     return pending[at + 1] + _OVERHEAD_BYTES if len(pending) > at + 1 else MORE
 
 

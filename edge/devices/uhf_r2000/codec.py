@@ -70,7 +70,7 @@ def codec() -> PacketCodec:
     return PacketCodec(begin=BEGIN, size=_size, check=_check, decode=_decode)
 
 
-def _size(pending: bytearray, at: int) -> int:
+def _size(pending: bytes, at: int) -> int:
     if len(pending) < at + _HEAD_BYTES:
         return MORE
     size = pending[at + 1] + _HEAD_BYTES

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from edge.packets import IMPOSSIBLE, PacketCodec, crc_mcrf4xx
+from edge.packets import IMPOSSIBLE, MORE, PacketCodec, crc_mcrf4xx, is_mcrf4xx
 from edge.readings import FrameCorrupt, RoundEnd, TagRead, Told
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ STATUSES: Final = {
     ILLEGAL: "unknown command or wrong CRC",
     0xFF: "wrong parameter",
 }
+_CODES: Final = frozenset(range(0x80))
+"""Commands that an answer may repeat; 00 repeats none."""
+_STATUSES: Final = frozenset({*range(0x30), *range(0xEE, 0x100)})
+"""What the manual lists as statuses, and what it leaves free between them."""
 _WITH_TAGS: Final = frozenset({0x01, 0x02, 0x03, 0x04})
 
 
@@ -54,13 +58,17 @@ def codec() -> PacketCodec:
     return PacketCodec(size=_size, check=_check, decode=_decode)
 
 
-def _size(pending: bytearray, at: int) -> int:
+def _size(pending: bytes, at: int) -> int:
+    if len(pending) < at + 4:
+        return MORE
     size = pending[at] + 1
-    return size if size >= FRAME_BYTES_MIN else IMPOSSIBLE
+    # Most noise is seen by these three bytes, without a look at the rest.
+    is_answer = pending[at + 2] in _CODES and pending[at + 3] in _STATUSES
+    return size if is_answer and size >= FRAME_BYTES_MIN else IMPOSSIBLE
 
 
 def _check(frame: bytes) -> str:
-    return "" if crc_mcrf4xx(frame[:-2]) == frame[-2:] else "CRC"
+    return "" if is_mcrf4xx(frame) else "CRC"
 
 
 def _decode(frame: bytes) -> Sequence[Reading]:

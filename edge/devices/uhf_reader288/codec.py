@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from edge.packets import IMPOSSIBLE, MORE, PacketCodec, crc_mcrf4xx
+from edge.packets import IMPOSSIBLE, MORE, PacketCodec, crc_mcrf4xx, is_mcrf4xx
 from edge.readings import FrameCorrupt, RoundEnd, TagRead, Told
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ STATUSES: Final = {
     0xFE: "unknown command or wrong CRC",
     0xFF: "wrong parameter",
 }
+_CODES: Final = frozenset({*range(0x80), REAL_TIME})
+"""Commands that an answer may repeat; 00 repeats none."""
+_STATUSES: Final = frozenset({*range(0x30), *range(0xEE, 0x100)})
+"""What the manual lists as statuses, and what it leaves free between them."""
 _WITH_TAGS: Final = frozenset({0x01, 0x02, 0x03, 0x04})
 _LENGTH_BITS: Final = 0x7F
 _WITH_TID: Final = 0x80
@@ -82,12 +86,16 @@ def codec(mode: Mode = "answer") -> PacketCodec:
     )
 
 
-def _size(pending: bytearray, at: int) -> int:
+def _size(pending: bytes, at: int) -> int:
+    if len(pending) < at + 4:
+        return MORE
     size = pending[at] + 1
-    return size if size >= FRAME_BYTES_MIN else IMPOSSIBLE
+    # Most noise is seen by these three bytes, without a look at the rest.
+    is_answer = pending[at + 2] in _CODES and pending[at + 3] in _STATUSES
+    return size if is_answer and size >= FRAME_BYTES_MIN else IMPOSSIBLE
 
 
-def _size_vx(pending: bytearray, at: int) -> int:
+def _size_vx(pending: bytes, at: int) -> int:
     begin = pending[at : at + len(_VX_HEARTBEAT)]
     if _VX_HEARTBEAT.startswith(begin):
         return len(_VX_HEARTBEAT) if len(begin) == len(_VX_HEARTBEAT) else MORE
@@ -95,7 +103,7 @@ def _size_vx(pending: bytearray, at: int) -> int:
 
 
 def _check(frame: bytes) -> str:
-    if frame == _VX_HEARTBEAT or crc_mcrf4xx(frame[:-2]) == frame[-2:]:
+    if is_mcrf4xx(frame) or frame == _VX_HEARTBEAT:
         return ""
     return "CRC"
 

@@ -253,6 +253,24 @@ def test_a_reader_that_another_program_holds_says_so(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_port_that_speaks_something_else_is_said_to(tmp_path: Path) -> None:
+    """A web server on the reader's address, or a scale: not a reader that is silent."""
+
+    async def scenario() -> None:
+        async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        runner = reader(tmp_path, family="llrp", port=f"tcp://127.0.0.1:{port}")
+        async with running(runner):
+            await until(lambda: status(runner)[0] == "lost")
+            assert "bytes that are no LLRP" in status(runner)[1]
+        server.close()
+
+    asyncio.run(scenario())
+
+
 def test_a_serial_port_is_refused_with_what_to_write(tmp_path: Path) -> None:
     """LLRP has no serial form."""
     with pytest.raises(SettingsRefused, match="tcp://HOST:5084"):
