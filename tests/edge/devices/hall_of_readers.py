@@ -59,7 +59,7 @@ class Told:
         return [str(one["what"]) for one in self.events]
 
 
-async def until(is_so: Callable[[], object], limit_s: float = 15.0) -> None:
+async def until(is_so: Callable[[], object], limit_s: float = 45.0) -> None:
     """Wait for a state, looking often. Raises TimeoutError."""
     async with asyncio.timeout(limit_s):
         while not is_so():  # noqa: ASYNC110 - another task's state: there is nothing to wait on
