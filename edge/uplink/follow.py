@@ -19,6 +19,10 @@ WINDOW_COUNT: Final = 400
 RESEND_S_MIN: Final = 2.0
 RESEND_S_MAX: Final = 60.0
 ROUND_TRIPS_COUNT: Final = 4
+HELLO_S: Final = 30.0
+HELLO_ASKING_S: Final = 1.0
+"""Doubled while no answer comes: a gateway that takes longer than that would never be heard."""
+HELLO_DOUBLINGS_MAX: Final = 5
 
 
 class Mode(StrEnum):
@@ -64,6 +68,8 @@ class Follower:
     answer: Head | None = None
     """The newest head that answered a hello of ours: what an adoption chains on."""
     answers_count: int = 0
+    unanswered_count: int = 0
+    """Hellos since the last answer: an answer that takes longer than the next hello is void."""
     _nonce: str | None = None
     _asked_at_s: float = 0.0
     _resend_s: float = 0.0
@@ -74,6 +80,14 @@ class Follower:
         """Remember the nonce of the hello that is going out; earlier ones are void."""
         self._nonce = nonce
         self._asked_at_s = now_s
+        self.unanswered_count += 1
+
+    def ask_again_s(self) -> float:
+        """Return how long to wait for the answer before the next hello."""
+        if self.mode is not Mode.ASKING:
+            return HELLO_S
+        doublings = min(max(0, self.unanswered_count - 1), HELLO_DOUBLINGS_MAX)
+        return min(HELLO_ASKING_S * 2.0**doublings, HELLO_S)
 
     def hear(self, head: Head, now_s: float) -> bool:
         """Take a head that came at `now_s`; tell whether it changed anything."""
@@ -91,6 +105,7 @@ class Follower:
         before = (self.mode, self.acked_seq)
         self.answer = head
         self.answers_count += 1
+        self.unanswered_count = 0
         if self.mode is Mode.STOPPED:
             return False
         if self._is_ours(head):
@@ -148,6 +163,7 @@ class Follower:
     def gateway_back(self) -> None:
         """Note that a gateway opened its sessions anew: what was sent to the old ones is gone."""
         self._resend_s = 0.0
+        self.unanswered_count = 0
         self.sent_seq = self.acked_seq
 
     def rewind_if_due(self, now_s: float, *, jitter: float) -> bool:

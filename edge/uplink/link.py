@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BEAT_S: Final = 2.0
-HELLO_S: Final = 30.0
-HELLO_ASKING_S: Final = 1.0
 GATEWAY_FRESH_S: Final = 5.0
 TELEMETRY_EXPIRY_S: Final = 60
 TELEMETRY_NEWEST: Final = 20
@@ -255,9 +253,8 @@ class Link:
         while True:
             self._hello_now.clear()
             await self.hello_once(client)
-            asking = self.follower.mode is Mode.ASKING
             try:
-                async with asyncio.timeout(HELLO_ASKING_S if asking else HELLO_S):
+                async with asyncio.timeout(self.follower.ask_again_s()):
                     await self._hello_now.wait()
             except TimeoutError:
                 continue

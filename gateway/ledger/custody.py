@@ -12,16 +12,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gateway.ledger import floor, heads, holds, letters
 from gateway.ledger.errors import UNFIT, LedgerError, Poison
+from gateway.ledger.pending import Pending, as_kept
 from gateway.ledger.schema import (
     custody_row,
     edge_head,
     fork_row,
     ledger_identity,
-    pending_row,
     unit,
 )
 from wire.chain import PENDING_COUNT_MAX, ROOT_HASH, CustodyRow, Tombstone
@@ -30,12 +30,33 @@ from wire.topics import edge_of, kind_and_device
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.ledger.schema import AnyRow
     from gateway.ledger.store import Tx
 
 log = logging.getLogger(__name__)
 
 _QUERY_COUNT_MAX: Final = 500
+
+# Built once: building them costs more than running them.
+_LEDGER: Final = select(ledger_identity.c.ledger)
+_HEAD: Final = select(edge_head).where(edge_head.c.edge == bindparam("key")).with_for_update()
+_MOVE_HEAD: Final = (
+    update(edge_head)
+    .where(edge_head.c.edge == bindparam("key"))
+    .values({name: bindparam(f"new_{name}") for name in ("seq", "hash", "is_forked")})
+)
+_HASHES: Final = select(custody_row.c.seq, custody_row.c.hash).where(
+    custody_row.c.edge == bindparam("key"),
+    custody_row.c.seq.in_(bindparam("seqs", expanding=True)),
+)
+_IDS: Final = select(custody_row.c.id).where(
+    custody_row.c.id.in_(bindparam("ids", expanding=True)), custody_row.c.outcome != "void"
+)
+"""A void was never seen: its row may still come, adopted, and have its effect."""
+_ASIDE: Final = select(fork_row.c.seq).where(
+    fork_row.c.edge == bindparam("key"),
+    fork_row.c.seq == bindparam("number"),
+    fork_row.c.hash == bindparam("digest"),
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,10 +121,8 @@ class _Batch:
         self.dead_max = dead_max
         self.is_withheld = False
         connection = tx.connection
-        self.ledger: str = connection.execute(select(ledger_identity.c.ledger)).scalar_one()
-        head = connection.execute(
-            select(edge_head).where(edge_head.c.edge == edge).with_for_update()
-        ).first()
+        self.ledger: str = connection.execute(_LEDGER).scalar_one()
+        head = connection.execute(_HEAD, {"key": edge}).first()
         if head is None:
             connection.execute(
                 insert(edge_head),
@@ -113,9 +132,7 @@ class _Batch:
         self.hash: str = ROOT_HASH if head is None else head.hash
         self.is_forked = False if head is None else bool(head.is_forked)
         self.first_seq = self.seq
-        self.pending_count: int = connection.execute(
-            select(func.count()).select_from(pending_row).where(pending_row.c.edge == edge)
-        ).scalar_one()
+        self.pending = Pending(connection, edge, remember=self._remember_ids)
         self.hashes: dict[int, str] = {}
         """Journalled hashes of the sequence numbers that matter here."""
         self.ids: set[str] = set()
@@ -128,23 +145,12 @@ class _Batch:
             part = rows[start : start + _QUERY_COUNT_MAX]
             old = sorted({row.seq for row in part if row.seq <= self.seq})
             if old:
-                found = self.tx.connection.execute(
-                    select(custody_row.c.seq, custody_row.c.hash).where(
-                        custody_row.c.edge == self.edge, custody_row.c.seq.in_(old)
-                    )
-                )
+                found = self.tx.connection.execute(_HASHES, {"key": self.edge, "seqs": old})
                 self.hashes.update({row.seq: row.hash for row in found})
             self._remember_ids(sorted({row.id for row in part}))
 
     def _remember_ids(self, ids: list[str]) -> None:
-        # A void was never seen: its row may still come, adopted, and have its effect.
-        self.ids.update(
-            self.tx.connection.execute(
-                select(custody_row.c.id).where(
-                    custody_row.c.id.in_(ids), custody_row.c.outcome != "void"
-                )
-            ).scalars()
-        )
+        self.ids.update(self.tx.connection.execute(_IDS, {"ids": ids}).scalars())
 
     def offer(self, row: CustodyRow | Tombstone) -> None:
         """Judge one row, and after it whatever waited for it."""
@@ -159,8 +165,9 @@ class _Batch:
                 self._take_pending()
             else:
                 self._fork(row)
-        elif row.seq <= self.seq + PENDING_COUNT_MAX and self.pending_count < PENDING_COUNT_MAX:
-            self._keep(row)
+        elif row.seq <= self.seq + PENDING_COUNT_MAX and self.pending.has_room():
+            self.result.outcomes["pending"] += 1
+            self.pending.keep(row)
         else:
             self.result.outcomes["dropped"] += 1
 
@@ -204,7 +211,7 @@ class _Batch:
         self.hashes[row.seq] = row.hash
         if outcome != "void":
             self.ids.add(row.id)
-        kept = _as_kept(self.edge, row)
+        kept = as_kept(self.edge, row)
         self.new_rows.append({**kept, "outcome": outcome, "journal_n": n})
 
     def _bury(self, row: CustodyRow, error: Exception) -> None:
@@ -223,22 +230,7 @@ class _Batch:
             )
 
     def _take_pending(self) -> None:
-        while self.pending_count:
-            found = self.tx.connection.execute(
-                select(pending_row).where(
-                    pending_row.c.edge == self.edge, pending_row.c.seq == self.seq + 1
-                )
-            ).all()
-            if not found:
-                break
-            self.tx.connection.execute(
-                delete(pending_row).where(
-                    pending_row.c.edge == self.edge, pending_row.c.seq == self.seq + 1
-                )
-            )
-            self.pending_count -= len(found)
-            waiting = [_from_pending(row) for row in found]
-            self._remember_ids([row.id for row in waiting])
+        while waiting := self.pending.pop(self.seq + 1):
             fits = [row for row in waiting if row.prev == self.hash]
             for row in waiting:
                 if row not in fits[:1]:
@@ -247,34 +239,15 @@ class _Batch:
                 break
             self._take(fits[0])
 
-    def _keep(self, row: CustodyRow | Tombstone) -> None:
-        known = self.tx.connection.execute(
-            select(pending_row.c.seq).where(
-                pending_row.c.edge == self.edge,
-                pending_row.c.seq == row.seq,
-                pending_row.c.hash == row.hash,
-            )
-        ).first()
-        self.result.outcomes["pending"] += 1
-        if known is None:
-            self.tx.connection.execute(insert(pending_row), _as_kept(self.edge, row))
-            self.pending_count += 1
-
     def _fork(self, row: CustodyRow | Tombstone) -> None:
         """Keep the row aside, without effect; the edge counts as forked from now on."""
         self.result.outcomes["fork"] += 1
         tx = self.tx
-        known = tx.connection.execute(
-            select(fork_row.c.seq).where(
-                fork_row.c.edge == self.edge,
-                fork_row.c.seq == row.seq,
-                fork_row.c.hash == row.hash,
-            )
-        ).first()
-        if known is not None:
+        place = {"key": self.edge, "number": row.seq, "digest": row.hash}
+        if tx.connection.execute(_ASIDE, place).first() is not None:
             return
         tx.cause = f"custody:{self.edge}/{row.seq}"
-        tx.connection.execute(insert(fork_row), {**_as_kept(self.edge, row), "at": tx.at})
+        tx.connection.execute(insert(fork_row), {**as_kept(self.edge, row), "at": tx.at})
         tx.record("custody.fork", edge=self.edge, seq=row.seq, hash=row.hash)
         self.is_forked = True
         if isinstance(row, CustodyRow):
@@ -300,8 +273,9 @@ class _Batch:
         tx = self.tx
         if self.new_rows:
             tx.connection.execute(insert(custody_row), self.new_rows)
-        values = {"seq": self.seq, "hash": self.hash, "is_forked": self.is_forked}
-        tx.connection.execute(update(edge_head).where(edge_head.c.edge == self.edge).values(values))
+        self.pending.close()
+        values = {"new_seq": self.seq, "new_hash": self.hash, "new_is_forked": self.is_forked}
+        tx.connection.execute(_MOVE_HEAD, {"key": self.edge, **values})
         if self.new_rows and self.is_forked and self._is_adopted():
             heads.close_fork(tx, self.edge, "adopted")
         self.result.head_seq, self.result.head_hash = self.seq, self.hash
@@ -314,29 +288,6 @@ def _decode(row: CustodyRow) -> tuple[floor.Event, str, str]:
         raise Poison("unknown-kind", f"{row.topic!r} is no event topic")
     kind, device = named
     return floor.decode(kind, row.body), kind, device
-
-
-def _as_kept(edge: str, row: CustodyRow | Tombstone) -> dict[str, object]:
-    kept: dict[str, object] = {
-        "edge": edge,
-        "seq": row.seq,
-        "hash": row.hash,
-        "prev": row.prev,
-        "id": row.id,
-    }
-    if isinstance(row, Tombstone):
-        # An empty topic marks a tombstone; its checksum stands in for the body.
-        return {**kept, "topic": "", "body": row.checksum.encode()}
-    return {**kept, "topic": row.topic, "body": row.body}
-
-
-def _from_pending(row: AnyRow) -> CustodyRow | Tombstone:
-    kept = row._asdict()
-    del kept["edge"]
-    topic, body = kept.pop("topic"), bytes(kept.pop("body"))
-    if not topic:
-        return Tombstone(**kept, checksum=body.decode())
-    return CustodyRow(**kept, topic=topic, body=body)
 
 
 def _unit_named(connection: Connection, body: bytes) -> str | None:

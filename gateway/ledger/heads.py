@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from gateway.ledger.schema import custody_row, edge_head, ledger_identity
 from wire.chain import ROOT_HASH
@@ -17,34 +17,38 @@ if TYPE_CHECKING:
     from wire.control import Hello
 
 
+# Built once: building them costs more than running them.
+_LEDGER: Final = select(ledger_identity.c.ledger)
+_HEAD: Final = select(edge_head.c.seq, edge_head.c.hash).where(edge_head.c.edge == bindparam("key"))
+_HASHES: Final = select(custody_row.c.seq, custody_row.c.hash).where(
+    custody_row.c.edge == bindparam("key"),
+    custody_row.c.seq.in_(bindparam("seqs", expanding=True)),
+)
+
+
 def answer_hello(connection: Connection, edge: str, hello: Hello) -> Head | None:
     """Return the head for an edge that asked, or None when it asks another ledger."""
-    ledger = connection.execute(select(ledger_identity.c.ledger)).scalar_one()
+    ledger = connection.execute(_LEDGER).scalar_one()
     if hello.ledger != ledger:
         return None
     head = head_of(connection, edge)
-    common = None
-    for seq, digest in sorted(hello.sample, reverse=True):
-        if seq == 0:
-            has = digest == ROOT_HASH
-        else:
-            found = connection.execute(
-                select(custody_row.c.hash).where(
-                    custody_row.c.edge == edge, custody_row.c.seq == seq
-                )
-            ).scalar()
-            has = found == digest
-        if has:
-            common = (seq, digest)
-            break
-    return Head(ledger=ledger, nonce=hello.nonce, seq=head[0], hash=head[1], common=common)
+    seqs = sorted({seq for seq, _ in hello.sample if 0 < seq <= head[0]})
+    asked = {"key": edge, "seqs": seqs}
+    known = {row.seq: row.hash for row in connection.execute(_HASHES, asked)} if seqs else {}
+    known[0] = ROOT_HASH
+    both = [(seq, digest) for seq, digest in hello.sample if known.get(seq) == digest]
+    return Head(
+        ledger=ledger,
+        nonce=hello.nonce,
+        seq=head[0],
+        hash=head[1],
+        common=max(both, default=None),
+    )
 
 
 def head_of(connection: Connection, edge: str) -> tuple[int, str]:
     """Return the head of an edge; (0, 64 zeros) before its first row."""
-    row = connection.execute(
-        select(edge_head.c.seq, edge_head.c.hash).where(edge_head.c.edge == edge)
-    ).first()
+    row = connection.execute(_HEAD, {"key": edge}).first()
     return (0, ROOT_HASH) if row is None else (row.seq, row.hash)
 
 

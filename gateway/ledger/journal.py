@@ -20,6 +20,8 @@ ROOT_HASH: Final = "0" * 64
 """`prev` of entry 1."""
 
 _READ_COUNT: Final = 1_000
+_TIP: Final = select(journal.c.n, journal.c.hash).order_by(journal.c.n.desc()).limit(1)
+"""Built once: building it costs more than running it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +65,7 @@ def next_entry(*, tip: tuple[int, str], at: str, kind: str, cause: str, body: st
 
 def tip_of(connection: Connection) -> tuple[int, str]:
     """Return number and hash of the last entry; (0, 64 zeros) when there is none."""
-    row = connection.execute(
-        select(journal.c.n, journal.c.hash).order_by(journal.c.n.desc()).limit(1)
-    ).first()
+    row = connection.execute(_TIP).first()
     return (0, ROOT_HASH) if row is None else (row.n, row.hash)
 
 

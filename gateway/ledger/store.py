@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 MAKING: Final = 0x656E747265706F74
 """The key of the lock under which a new database gets its tables ("entrepot")."""
+_LOCK: Final = select(schema.ledger_identity).with_for_update()
 _UNIT_KINDS: Final = frozenset({"unit.changed", "hold.placed", "hold.lifted"})
 
 
@@ -233,7 +234,7 @@ class Ledger:
             # Several gateways may share the database: the journal has one writer at a time.
             connection.execution_options(is_writer=True)
             with connection.begin():
-                connection.execute(select(schema.ledger_identity).with_for_update())
+                connection.execute(_LOCK)
                 tx = Tx(connection, at=self._now(), cause=cause, site=self.site)
                 done = work(tx)
                 tx.flush()

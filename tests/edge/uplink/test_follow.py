@@ -161,3 +161,18 @@ def test_the_window_never_goes_beyond_the_chain_or_its_bound(
         assert one.acked_seq <= 10
         assert 0 <= one.room() <= WINDOW_COUNT
         assert one.sent_seq >= one.acked_seq
+
+
+def test_a_ledger_that_answers_slowly_is_heard_in_the_end() -> None:
+    """A nonce is void at the next hello: asked every second, a busy gateway would never count."""
+    one, _ = follower(3)
+    waits_s = []
+    for number in range(8):
+        one.ask(f"nonce-{number}", float(number))
+        waits_s.append(one.ask_again_s())
+    assert waits_s == [1, 2, 4, 8, 16, 30, 30, 30]
+    one.gateway_back()
+    one.ask("fresh", 9.0)
+    assert one.ask_again_s() == 1
+    one.mode = Mode.FOLLOWING
+    assert one.ask_again_s() == 30
