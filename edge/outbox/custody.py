@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from edge.outbox.connect import connect, named_errors
 from edge.outbox.errors import AdoptRefused, ChainDamaged, DiskRefuses
-from edge.outbox.vouch import ends_fault, row_as_read, sound_or_void, vouched
+from edge.outbox.vouch import chained_anew, ends_fault, row_as_read, sound_or_void, vouched
 from wire.chain import ROOT_HASH, next_row
 from wire.topics import kind_and_device
 
@@ -247,27 +247,28 @@ class CustodyStore:
     def adopt(self, *, head: Position, common: Position | None) -> int:
         """Chain the rows above `common` anew on the ledger's `head`, ids kept; return how many.
 
-        Without anything in common all rows still kept are chained anew; a stopped box goes on.
+        Without anything in common all rows still kept are chained anew; a stopped box goes on. A
+        row that is rotten or lost keeps its place as one that nothing proves: its tombstone goes.
         Raises AdoptRefused when `common` is not on this chain.
         """
         common = self._base if common is None else common
         if self.hash_at(common[0]) != common[1]:
             raise AdoptRefused(f"position {common[0]} is not on this chain")
         rows = self._rows(common[0] + 1, self._tip[0])
-        sound = [row for _, row in sorted(rows.items()) if row.is_sound()]
         captured_ns_of = dict(
             self._db.execute("SELECT seq, captured_ns FROM custody WHERE seq > ?", (common[0],))
         )
+        newest_ns = max((one for one in captured_ns_of.values() if isinstance(one, int)), default=0)
         self._begin()
         try:
             self._db.execute("DELETE FROM custody")
             self._db.execute("DELETE FROM last_event")
             seq, prev = head
             chained: list[CustodyRow] = []
-            for old in sound:
+            for number in range(common[0] + 1, self._tip[0] + 1):
                 seq += 1
-                row = next_row(seq=seq, prev=prev, row_id=old.id, topic=old.topic, body=old.body)
-                captured_ns = captured_ns_of[old.seq]
+                row = chained_anew(rows.get(number), number, seq=seq, prev=prev)
+                captured_ns = captured_ns_of.get(number, newest_ns)
                 self._db.execute(
                     "INSERT INTO custody VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (row.seq, row.prev, row.id, row.hash, row.topic, row.body, captured_ns),

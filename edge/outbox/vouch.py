@@ -8,16 +8,18 @@ Source: the project's contract on the wire, section 2 (tombstones).
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from wire.chain import CustodyRow, Tombstone, row_hash, tombstone_checksum
+from wire.chain import CustodyRow, Tombstone, next_row, row_hash, tombstone_checksum
 
 if TYPE_CHECKING:
     from wire.control import Position
 
 BODY_BYTES_MAX: Final = 1_000_000
 """Below the smallest maximum packet that we configure; larger rows travel as tombstones."""
+_ROW_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def row_as_read(seq: int, *values: object) -> CustodyRow:
@@ -85,7 +87,7 @@ def sound_or_void(
         if len(row.body) <= BODY_BYTES_MAX:
             return replace(row, prev=prev, hash=known)
         row_id = row.id
-    elif row is not None and len(row.id) == 32 and row.id.isascii():  # noqa: PLR2004 - 128 bits
+    elif row is not None and _is_id(row.id):
         row_id = row.id
     else:
         # Nobody can know the id any more; this one is the same at every sending.
@@ -97,6 +99,31 @@ def sound_or_void(
         hash=known,
         checksum=tombstone_checksum(seq, prev, row_id, known),
     )
+
+
+def chained_anew(old: CustodyRow | None, number: int, *, seq: int, prev: str) -> CustodyRow:
+    """Return a row for another place; one that is rotten or lost never becomes sound by it.
+
+    Args:
+        old: as read, None when it is lost.
+        number: its place until now.
+        seq: its new place.
+        prev: the hash of the row before it there.
+
+    """
+    if old is not None and old.is_sound():
+        return next_row(seq=seq, prev=prev, row_id=old.id, topic=old.topic, body=old.body)
+    lost_id = hashlib.sha256(f"lost {number} {prev}".encode()).hexdigest()[:32]
+    row_id = old.id if old is not None and _is_id(old.id) else lost_id
+    digest = hashlib.sha256(f"void\n{seq}\n{prev}\n{row_id}".encode()).hexdigest()
+    # Under a hash of nothing it proves nothing: its tombstone goes, what is left of it stays here.
+    topic, body = ("", b"") if old is None else (old.topic, old.body)
+    return CustodyRow(seq=seq, prev=prev, id=row_id, hash=digest, topic=topic, body=body)
+
+
+def _is_id(text: str) -> bool:
+    # A gateway refuses any other text, and would never come past the row that bears it.
+    return _ROW_ID.fullmatch(text) is not None
 
 
 def _proves(row: CustodyRow, *, prev: str, digest: str) -> bool:

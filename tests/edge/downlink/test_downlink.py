@@ -56,6 +56,8 @@ class Bench:
     """A downlink with everything around it."""
 
     def __init__(self, folder: Path) -> None:
+        self.room = asyncio.Event()
+        self.room.set()
         self.store = CustodyStore.open(folder / "custody.db")
         self.worker = Worker("custody")
         self.clock = ManualClock()
@@ -79,7 +81,8 @@ class Bench:
         )
 
     async def emit(self, outgoing: Outgoing) -> int | None:
-        """Chain the answer."""
+        """Chain the answer, once there is room."""
+        await self.room.wait()
         self.told.append(outgoing.body)
         topic = f"wh/v1/e/dock-2/evt/{outgoing.kind}/{outgoing.device}"
         ends = str(outgoing.body.get("command_id", ""))
@@ -312,5 +315,21 @@ def test_an_output_that_hangs_holds_no_other_one_open(tmp_path: Path) -> None:
         bench.has_gateway = False
         await until(lambda: {"straight", "close"} <= set(bench.gate.asked))
         await until(lambda: bench.gate.asked.count("set") == 2)
+
+    play(bench, story)
+
+
+def test_a_full_disk_keeps_no_gate_open(tmp_path: Path) -> None:
+    """To tell of a gate takes room on the disk and may wait; to shut it may not."""
+    bench = Bench(tmp_path)
+    bench.store.begin_command(OpenCommand(command_id="command-1", device="plc-2", verb="open"))
+
+    async def story() -> None:
+        bench.room.clear()
+        await until(lambda: bench.gate.asked == ["close"])  # Though nobody was told anything yet.
+        assert bench.told == []
+        bench.room.set()
+        await until(lambda: len(bench.told) == 2)
+        assert {str(one["outcome"]) for one in bench.told} == {"unknown", "done"}
 
     play(bench, story)

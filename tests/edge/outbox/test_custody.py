@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -239,4 +240,35 @@ def test_an_empty_chain_stands_at_the_root(tmp_path: Path) -> None:
     store = CustodyStore.open(tmp_path / "custody.db")
     assert store.sample() == [(0, ROOT_HASH)]
     assert store.above(0, 5) == []
+    store.close()
+
+
+@pytest.mark.parametrize("rot", ["UPDATE custody SET body = X'00' WHERE seq = 4",
+                                 "DELETE FROM custody WHERE seq = 4"])  # fmt: skip
+def test_an_adopted_row_that_rotted_stays_in_its_place_as_a_void(tmp_path: Path, rot: str) -> None:
+    """An inspector sees that an event is missing; an adoption must not close the row's gap."""
+    store = filled(tmp_path / "custody.db", 6)
+    common = (2, store.hash_at(2) or "")
+    ids = [row.id for row in store.above(2, 9)]
+    store._db.execute(rot)
+    assert store.adopt(head=(20, "a" * 64), common=common) == 4
+    rows = store.above(20, 9)
+    assert [type(row) for row in rows] == [CustodyRow, Tombstone, CustodyRow, CustodyRow]
+    assert all(row.is_sound() for row in rows)
+    assert [row.id for row in rows if isinstance(row, CustodyRow)] == [ids[0], *ids[2:]]
+    assert (rows[1].id == ids[1]) is rot.startswith("UPDATE")
+    store.close()
+    store = CustodyStore.open(tmp_path / "custody.db")
+    assert store.above(20, 9) == rows
+    store.close()
+
+
+def test_an_id_that_rotted_is_none_that_a_gateway_refuses(tmp_path: Path) -> None:
+    """The gateway buries a row with such an id, and its head would never come past it."""
+    store = filled(tmp_path / "custody.db", 3)
+    store._db.execute("UPDATE custody SET id = ? WHERE seq = 2", ("G" * 32,))
+    row = store.above(0, 9)[1]
+    assert isinstance(row, Tombstone)
+    assert re.fullmatch("[0-9a-f]{32}", row.id)
+    assert store.above(0, 9)[1] == row  # The same at every sending.
     store.close()
