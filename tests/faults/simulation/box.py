@@ -1,36 +1,76 @@
-"""An edge: the real outboxes, follower, custodian and downlink; only its network loop is ours."""
+"""A machine that runs as an edge: the real edge, uplink, downlink and outboxes on a disk of ours.
+
+Ours are the clock, the disk, the broker's client and the driver of a gate; the loops' turns are
+the real ones, one after the other.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
-import sqlite3
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+import logging
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from typing_extensions import override
+
+from edge.app import Edge
 from edge.downlink import Downlink, DownlinkParts
-from edge.outbox.custody import Capture, CustodyStore
-from edge.outbox.telemetry import Queued, TelemetryQueue
-from edge.ports import CommandResult, Outgoing, SafeState
+from edge.gaps import GapTeller
+from edge.outbox.errors import DiskRefuses, OutboxError
+from edge.outbox.worker import CustodyWriter
+from edge.ports import Outgoing
+from edge.stamp import Stamp
 from edge.uplink.custodian import Custodian
-from edge.uplink.follow import Follower, Mode
-from wire.control import Ack, DeviceBirth, EdgeBeat, Head, Hello, OutboxFill, Tip
+from edge.uplink.follow import Mode
+from edge.uplink.link import Link, LinkParts
+from runtime.mqtt_url import parse_mqtt_url
+from tests.faults.simulation.air import GATEWAYS, Packet
+from tests.faults.simulation.disks import EdgeDisk, MemoryDisk
+from tests.faults.simulation.plc import Crash, Plc
+from wire.control import ConfigReport
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine
 
+    from edge.outbox.custody import Capture, CustodyStore
+    from edge.outbox.telemetry import Queued
+    from edge.ports import Driver
     from runtime.clock import ManualClock
     from tests.faults.simulation.air import Air
+    from wire.chain import CustodyRow
+    from wire.control import Head
+
+Captured: TypeAlias = tuple[int, bytes, str]
+"""An event when it was captured: its number, body and hash."""
+log = logging.getLogger(__name__)
 
 LEDGER: Final = "ledger-1"
-MEMORY: Final = Path(":memory:")
 ARCHIVE_ROWS: Final = 80
-BEAT_FRESH_S: Final = 5.0
 TELEMETRY_BYTES: Final = 12_000
+HELLO_S: Final = 8.0
+BEAT_S: Final = 2.0
+GAPS_S: Final = 5.0
+DAMAGED_S: Final = 20.0
+TASKS_COUNT_MAX: Final = 30
+"""Drivers that wait for the disk: beyond it nobody measures."""
 
 
-class Crash(BaseException):
-    """The process ends in the middle."""
+class BoxClock:
+    """The hall's time as one machine has it: its wall clock may be set, its other one not."""
+
+    def __init__(self, hall: ManualClock) -> None:
+        self._hall = hall
+        self.offset_ns = 0
+
+    def wall_ns(self) -> int:
+        """Return Unix nanoseconds as this machine believes."""
+        return self._hall.wall_ns() + self.offset_ns
+
+    def mono_s(self) -> float:
+        """Return monotonic seconds."""
+        return self._hall.mono_s()
 
 
 class NowWorker:
@@ -41,276 +81,315 @@ class NowWorker:
         return job()
 
 
-class Gate:
-    """A gate that notes when it moved, and may take the process with it."""
+class NowWriter(CustodyWriter):
+    """Commits each event at once; who finds the disk full waits for room, as in the real one."""
 
-    device = "plc-2"
-
-    def __init__(self, box: Box) -> None:
+    def __init__(self, box: Box, store: CustodyStore) -> None:
+        super().__init__(store, NowWorker())  # type: ignore[arg-type]
         self._box = box
+        self._room = asyncio.Event()
 
-    def birth(self) -> DeviceBirth:
-        """Return a birth."""
-        return DeviceBirth(family="dock_plc", status="ok", channels={"gate": ""})
+    @override
+    async def capture(self, event: Capture) -> int:
+        while True:
+            try:
+                row = self._store.append([event])[0]
+            except DiskRefuses:
+                self.is_full = True
+                self._room.clear()
+                await self._room.wait()
+                continue
+            self.is_full = False
+            self.appended.set()
+            self._box.noted(row)
+            return row.seq
 
-    def safe_states(self) -> list[SafeState]:
-        """Return the shut gate."""
-        return [SafeState(output="gate", verb="close")]
-
-    def safe_state_after(self, verb: str, args: Mapping[str, object]) -> SafeState | None:
-        """Return what must follow an opening."""
-        return self.safe_states()[0] if verb == "open" else None
-
-    async def command(self, verb: str, args: Mapping[str, object]) -> CommandResult:
-        """Move; crash before or after it at times."""
-        box = self._box
-        if box.rng.random() < box.crash_ratio:
-            raise Crash
-        box.moved(verb)
-        if box.rng.random() < box.crash_ratio:
-            raise Crash
-        return CommandResult(outcome="done", read_back=verb == "open")
+    def try_again(self) -> None:
+        """Let the waiting look whether there is room."""
+        self._room.set()
 
 
-class Box:
-    """One machine that runs as an edge; `disk` survives its process."""
+class SteppedLink(Link):
+    """The real uplink, whose one wait in the middle of a job looks once a step."""
+
+    def __init__(self, parts: LinkParts) -> None:
+        super().__init__(parts)
+        self.stepped = asyncio.Event()
+
+    @override
+    async def ask_now(self, within_s: float) -> Head | None:
+        follower, seen = self.follower, self.follower.answers_count
+        self._hello_now.set()
+        end_s = self._parts.clock.mono_s() + within_s
+        while follower.answers_count == seen:
+            if self._parts.clock.mono_s() > end_s:
+                return None
+            self.stepped.clear()
+            await self.stepped.wait()
+        return follower.answer
+
+    def is_hello_due(self) -> bool:
+        """Tell whether somebody asked for a hello, and take note."""
+        is_due = self._hello_now.is_set()
+        self._hello_now.clear()
+        return is_due
+
+
+class Box(Edge):
+    """One machine; its disk and its gate survive its process."""
+
+    nobody_listens = False
 
     def __init__(
-        self, name: str, edge: str, clock: ManualClock, air: Air, rng: random.Random
+        self,
+        name: str,
+        edge: str,
+        hall: ManualClock,
+        air: Air,
+        rng: random.Random,
+        disk: EdgeDisk | None = None,
     ) -> None:
-        self.name, self.edge, self.clock, self.air, self.rng = name, edge, clock, air, rng
-        self.db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self.db.deserialize(_new_disk())
-        self.telemetry = TelemetryQueue(MEMORY, bytes_max=TELEMETRY_BYTES, age_s_max=1e9)
-        self.crash_ratio = 0.0
-        self.is_up = True
-        self.is_dead = False
-        """Taken away for good: a clone that was found."""
-        self.captured: dict[str, int] = {}
-        """Row ids that this disk was told to be on it, with their numbers then."""
-        self.appended: list[tuple[str, int]] = []
+        self.name, self.edge, self.air, self.rng = name, edge, air, rng
+        self.clock = BoxClock(hall)  # type: ignore[assignment]
+        self.disk: EdgeDisk = MemoryDisk() if disk is None else disk
+        self.plc = Plc(self)
+        drivers: dict[str, Driver] = {"plc-2": self.plc}
+        self.fleet = SimpleNamespace(drivers=drivers)  # type: ignore[assignment]
+        self.crash_ratio = self.stick_ratio = 0.0
+        self.is_up = self.is_dead = self.has_turned = False
+        """Dead: taken away for good, a clone that was found."""
+        self.archive_rows, self.telemetry_bytes = ARCHIVE_ROWS, TELEMETRY_BYTES
+        self.captured: dict[str, Captured] = {}
+        """By row id what this disk was told to be on it."""
+        self.readings: dict[tuple[str, int], tuple[str, int]] = {}
+        """By (boot, seq) what is to be told of: (device, t_ns)."""
+        self.unsure: set[tuple[str, int]] = set()
+        """Readings that the disk refused: told only if this process lives to tell it."""
+        self.acts: list[str] = []
+        """Ids of the commands that opened the gate."""
+        self.judge_open: Callable[[Box, str], str] = lambda _box, _name: ""
+        self.is_away: Callable[[], bool] = lambda: False
+        """Whether no broker can be reached from here."""
         self.violations: list[str] = []
-        self.archive_rows = ARCHIVE_ROWS
-        self.evicted_count = 0
-        """Readings that were told as gaps."""
-        self.acts: list[tuple[str, int]] = []
-        self.doing: tuple[str, int] | None = None
-        """(command id, basis) of the command that is judged or done now."""
-        self.plc_seq = 0
-        self._boots = 0
-        self.start()
+        self.lives_count = 0
+        self._doing = self._plc_row_id = ""
+        self._tasks: list[asyncio.Task[Any]] = []
 
     # ---- the process
 
     def start(self) -> None:
-        """Begin a new life on the disk as it is."""
-        self._boots += 1
-        self.boot = f"{self.name}-{self._boots}"
-        self.custody = CustodyStore(self.db)
-        self.follower = Follower(LEDGER, self.custody, self._archive)
-        if self.custody.is_stopped:
-            self.follower.stop()
-        self.seq = 0
-        self.flying: dict[tuple[str, int], float] = {}
-        self.gateway_s = -1e9
-        self.hello_s = -1e9
-        self.answer_wanted = False
+        """Begin a new life on the disk as it is; the boot is drawn as a real process does."""
+        self.lives_count += 1
+        self.boot = f"{self.name}-{self.lives_count}-{self.rng.getrandbits(32):08x}"
+        self.custody, self.telemetry = self.disk.open(bytes_max=self.telemetry_bytes)
+        self.telemetry.took = self._took
         worker: Any = NowWorker()
-        link: Any = self
+        self.custody_worker = self.telemetry_worker = worker
+        self.writer: NowWriter = NowWriter(self, self.custody)
+        self.gaps = GapTeller(self.boot, self.telemetry, worker, self.clock, self.emit)
+        self._stamp = Stamp(self.clock)
+        self.telemetry_seq = 0
+        self.heard_s = self._hello_s = self._beat_s = self._gaps_s = -1e9
+        self._damaged_s: float | None = None
+        self.link = SteppedLink(self._link_parts(worker))
+        self.acked_seq = lambda: self.link.follower.acked_seq
+        self.mode = lambda: self.link.follower.mode
         self.downlink = Downlink(
             DownlinkParts(
                 boot=self.boot,
                 clock=self.clock,
                 custody=self.custody,
                 custody_worker=worker,
-                drivers={"plc-2": Gate(self)},
+                drivers=self.fleet.drivers,
                 emit=self.emit,
-                has_gateway=self.has_gateway,
-                is_full=lambda: False,
-                custodian=Custodian(link, self.custody, worker),
-                is_stopped=lambda: self.follower.mode is Mode.STOPPED,
+                has_gateway=self.link.has_gateway,
+                is_full=lambda: self.writer.is_full,
+                custodian=Custodian(self.link, self.custody, worker),
+                is_stopped=lambda: self.link.follower.mode is Mode.STOPPED,
             )
         )
-        self.is_up = True
-        self.is_owned_up = False
+        begin = self.custody.begin_command
+
+        def begin_noted(command: Any) -> bool:  # noqa: ANN401 - an OpenCommand
+            self._doing = command.command_id
+            return begin(command)
+
+        self.custody.begin_command = begin_noted  # type: ignore[method-assign]
+        self.is_up, self.has_turned = True, False
+        self.run(self.downlink.run())
+
+    def _link_parts(self, worker: Any) -> LinkParts:  # noqa: ANN401 - a NowWorker
+        return LinkParts(
+            edge=self.edge,
+            ledger=LEDGER,
+            boot=self.boot,
+            version="0",
+            config=lambda: ConfigReport(generation=0, hash="0" * 64, outcome="running"),
+            config_hash=lambda: "0" * 64,
+            address=parse_mqtt_url("mqtt://127.0.0.1:1"),
+            clock=self.clock,
+            custody=self.custody,
+            custody_writer=self.writer,
+            custody_worker=worker,
+            archive_rows=self.archive_rows,
+            archive_days=1e4,
+            telemetry=self.telemetry,
+            telemetry_worker=worker,
+            beat=self.beat,
+            births=self.births,
+            take_command=self.take_command,
+            rng=self.rng,
+        )
+
+    async def take_command(self, device: str, verb: str, body: bytes, is_retained: bool) -> None:  # noqa: FBT001
+        """Hand a command on."""
+        await self.downlink.take(device, verb, body, is_retained)
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Let a task of this process run; it ends with it."""
+        self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    def ended(self) -> BaseException | None:
+        """Return what ended a task and so the process, None while all is well."""
+        done = [one for one in self._tasks if one.done()]
+        self._tasks = [one for one in self._tasks if not one.done()]
+        errors = [one.exception() for one in done if not one.cancelled()]
+        return next((error for error in errors if error is not None), None)
+
+    def is_busy(self) -> bool:
+        """Tell whether so many wait for the disk that nobody measures."""
+        return len(self._tasks) > TASKS_COUNT_MAX
 
     def crash(self) -> None:
-        """End; what SQLite had not committed is gone."""
-        if self.db.in_transaction:
-            self.db.execute("ROLLBACK")
+        """End; what SQLite had not committed is gone, and what memory held."""
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
+        if self.is_up:
+            self.disk.stopped()
+        for name in self.unsure:
+            self.readings.pop(name, None)
+        self.unsure.clear()
         self.is_up = False
 
-    def restore(self, disk: bytes) -> None:
-        """Put the disk back from a backup, or from another box."""
-        self.crash()
-        self.db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self.db.deserialize(disk)
+    # ---- what is noted
 
-    # ---- what drivers and the world do
+    def noted(self, row: CustodyRow) -> None:
+        """Note an event that is on disk."""
+        self.captured[row.id] = (row.seq, row.body, row.hash)
+        if row.topic.endswith("/plc-2"):
+            self._plc_row_id = row.id
 
-    async def emit(self, outgoing: Outgoing) -> int | None:
-        """Chain an event."""
-        return self.capture(outgoing.kind, outgoing.device, dict(outgoing.body))
+    def forget_since(self, captured: dict[str, Captured]) -> None:
+        """Note that the disk went back to when it had captured only that."""
+        self.captured = dict(captured)
+        self._plc_row_id = ""
 
-    def capture(self, kind: str, device: str, fields: dict[str, object]) -> int:
-        """Put an event on disk and remember that it was promised."""
-        row_id = f"{self.rng.getrandbits(128):032x}"
-        body = {"t_ns": self.clock.wall_ns(), "clock": "synced", **fields}
-        row = self.custody.append(
-            [
-                Capture(
-                    topic=f"wh/v1/e/{self.edge}/evt/{kind}/{device}",
-                    body=json.dumps(body).encode() if fields else b"poison",
-                    captured_ns=self.clock.wall_ns(),
-                    row_id=row_id,
-                    ends_command=str(fields.get("command_id", "")),
-                )
-            ]
-        )[0]
-        self.captured[row_id] = row.seq
-        if device == "plc-2":
-            self.plc_seq = row.seq
-        return row.seq
+    def _took(self, one: Queued) -> None:
+        fields = json.loads(one.body)
+        self.readings[one.boot, one.seq] = (one.topic.rsplit("/", 1)[-1], fields["t_ns"])
 
-    def measure(self) -> None:
-        """Queue a reading."""
-        self.seq += 1
-        topic = f"wh/v1/e/{self.edge}/tlm/environment/th-1"
-        at_ns = self.clock.wall_ns()
-        body = {"t_ns": at_ns + self.seq, "clock": "synced", "zone": "cool", "temperature_c": 4.0}
-        self.telemetry.append(
-            [
-                Queued(
-                    boot=self.boot,
-                    seq=self.seq,
-                    topic=topic,
-                    body=json.dumps(body).encode(),
-                    at_ns=at_ns,
-                )
-            ]
-        )
-        self.appended.append((self.boot, self.seq))
+    def opened(self) -> None:
+        """Note that the gate opened, and hold it against its rule."""
+        name = self._doing
+        self.acts.append(name)
+        fault = self.judge_open(self, name)
+        if not fault and self.clock.mono_s() - self.heard_s > 5:
+            fault = "no gateway was heard for 5 s"
+        if not fault and self.writer.is_full:
+            fault = "the outbox was full"
+        if fault:
+            self.violations.append(f"box {self.name} obeyed {name}: {fault}")
 
-    def moved(self, verb: str) -> None:
-        """Note that the gate moved for the command being done."""
-        if verb == "open":
-            assert self.doing is not None
-            self.acts.append(self.doing)
-            if self.doing[1] < self.plc_seq:
-                told = f"acted on {self.doing[1]} after plc-2 told {self.plc_seq}"
-                self.violations.append(f"box {self.name} {told}: a stale decision")
+    def newest_plc_seq(self) -> int:
+        """Return the place in the chain of the gate's last event, 0 where the disk forgot it."""
+        found = self.custody._db.execute(
+            "SELECT seq FROM custody WHERE id = ?", (self._plc_row_id,)
+        ).fetchone()
+        return 0 if found is None else int(found[0])
 
-    # ---- the link
+    # ---- what drivers do
 
-    def has_gateway(self) -> bool:
-        """Tell whether a gateway was heard of late."""
-        return self.clock.mono_s() - self.gateway_s <= BEAT_FRESH_S
+    def event(self, kind: str, device: str, /, **body: object) -> None:
+        """Let a driver tell an event; it waits while the disk is full."""
+        self.run(self.emit(Outgoing(device=device, kind=kind, is_custody=True, body=body)))
 
-    async def ask_now(self, within_s: float) -> Head | None:
-        """Return the newest answer; the sim asked a moment ago."""
-        assert within_s > 0
-        return self.follower.answer
+    async def measure(self, device: str, /, **body: object) -> None:
+        """Let a driver tell a reading; what the disk refuses is a gap, if this process lives."""
+        kept = len(self.readings)
+        await self.emit(Outgoing(device=device, kind="environment", is_custody=False, body=body))
+        if len(self.readings) == kept:
+            name = (self.boot, self.telemetry_seq)
+            self.readings[name] = (device, -1)
+            self.unsure.add(name)
 
-    def went_on(self) -> None:
-        """Send again at the next turn."""
+    # ---- the uplink's turns
 
-    def _archive(self, seq: int) -> None:
-        self.custody.archive(seq, rows_max=self.archive_rows, older_than_ns=0)
+    async def publish(
+        self,
+        topic: str,
+        payload: bytes | str = b"",
+        qos: int = 0,
+        retain: bool = False,  # noqa: FBT001, FBT002
+        properties: Any = None,  # noqa: ANN401
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> None:
+        """Stand for the client of the broker."""
+        del qos, timeout
+        body = payload.encode() if isinstance(payload, str) else payload
+        told = [] if properties is None else list(properties.UserProperty)
+        if not self.is_away():
+            packet = Packet(topic, body, told, retain)
+            self.air.send(self.clock.mono_s(), GATEWAYS, packet)
+
+    async def hear(self, packet: Packet) -> None:
+        """Take a control message."""
+        levels = packet.topic.split("/")
+        if levels[2] == "gw" and json.loads(packet.payload).get("ledger") == LEDGER:
+            self.heard_s = self.clock.mono_s()
+        try:
+            await self.link.take(levels, packet.payload, is_retained=packet.retain)
+        except OutboxError as error:  # As the real listener does.
+            log.debug("control_waits_for_disk", extra={"error": str(error)})
 
     async def turn(self) -> None:
-        """Do what is due: hello, beat, rows, readings, leases."""
-        now_s = self.clock.mono_s()
-        if not self.is_owned_up:
-            await self.downlink.own_up()
-            self.is_owned_up = True
-        every_s = 1.0 if self.follower.mode is Mode.ASKING else 6.0
-        if now_s - self.hello_s >= every_s:
-            self.hello()
-        self._send("beat", self.beat())
-        if self.has_gateway():
-            self._send_custody(now_s)
-            if self.follower.mode is not Mode.STOPPED:
-                self._send_telemetry(now_s)
-        await self.downlink.close_ended()
+        """Do what is due: hello, beat, rows, readings, leases, gaps."""
+        now_s, link = self.clock.mono_s(), self.link
+        client: Any = self
+        link.stepped.set()
+        self.writer.try_again()
+        wait_s = min(link.follower.ask_again_s(), HELLO_S)
+        try:
+            if link.is_hello_due() or now_s - self._hello_s >= wait_s:
+                self._hello_s = now_s
+                await link.hello_once(client)
+            if now_s - self._beat_s >= BEAT_S:
+                self._beat_s = now_s
+                beat = await self.beat()
+                await self.publish(f"wh/v1/e/{self.edge}/beat", beat.model_dump_json())
+            await link.send_custody_once(client)
+            await link.send_telemetry_once(client)
+        except OutboxError as error:  # The real tasks are started again.
+            log.debug("turn_refused", extra={"error": str(error)})
+        if not self.is_busy():
+            self.run(self.downlink.close_ended())
+            if now_s - self._gaps_s >= GAPS_S and link.has_gateway():
+                self._gaps_s = now_s
+                self.run(self._tell_gaps())
+        self.has_turned = True
+        self._watch_chain(now_s)
 
-    def hello(self) -> None:
-        """Ask where the ledger stands."""
-        self.hello_s = self.clock.mono_s()
-        nonce = f"{self.boot}/{self.rng.getrandbits(64):016x}"
-        self.follower.ask(nonce, self.hello_s)
-        tip = self.custody.tip
-        hello = Hello(
-            ledger=LEDGER, nonce=nonce, boot=self.boot, tip=Tip(seq=tip[0], hash=tip[1]),
-            sample=self.custody.sample(),
-        )  # fmt: skip
-        self._send("hello", hello)
+    async def _tell_gaps(self) -> None:
+        try:
+            await self.gaps._tell_all()
+        except OutboxError as error:
+            log.debug("gaps_wait", extra={"error": str(error)})
 
-    def beat(self) -> EdgeBeat:
-        """Return what it says of itself."""
-        tip = self.custody.tip
-        return EdgeBeat(
-            boot=self.boot, mono_ms=round(self.clock.mono_s() * 1000), t_ns=1, clock="synced",
-            tip=Tip(seq=tip[0], hash=tip[1]), mode=self.follower.mode.value,
-            outbox=OutboxFill(custody_rows=0, telemetry_rows=0, bytes=0, oldest_s=0.0),
-        )  # fmt: skip
-
-    def _send_custody(self, now_s: float) -> None:
-        follower = self.follower
-        follower.rewind_if_due(now_s, jitter=self.rng.random())
-        room = min(follower.room(), 20)
-        if room:
-            rows = self.custody.above(follower.sent_seq, room)
-            for row in rows:
-                self._send("row", row)
-            if rows:
-                follower.sent(rows[-1].seq, now_s)
-
-    def _send_telemetry(self, now_s: float) -> None:
-        for name in [one for one, at_s in self.flying.items() if now_s - at_s > 5]:
-            del self.flying[name]
-        for one in self.telemetry.next_to_send(10, newest_count=3, besides=list(self.flying)):
-            self.flying[one.boot, one.seq] = now_s
-            self._send("reading", one)
-        for gap in self.telemetry.gaps():
-            fields: dict[str, object] = {
-                "stream": "telemetry", "boot": gap.boot, "first_seq": gap.first_seq,
-                "last_seq": gap.last_seq, "count": gap.count, "cause": "evicted",
-            }  # fmt: skip
-            self.capture("gap", "outbox", fields)
-            self.telemetry.told(gap)
-            self.evicted_count += gap.count
-
-    def _send(self, kind: str, load: object) -> None:
-        self.air.send(self.clock.mono_s(), "gateway", kind, (self.edge, load))
-
-    async def hear(self, kind: str, load: Any) -> None:  # noqa: ANN401 - any message
-        """Take a message."""
-        if kind == "gateway-beat" and load == LEDGER:
-            self.gateway_s = self.clock.mono_s()
-        elif kind == "head":
-            head: Head = load
-            seen = self.follower.answers_count
-            if self.follower.hear(head, self.clock.mono_s()):
-                self.follower.moved(self.clock.mono_s())
-            is_own = (head.nonce or "").startswith(f"{self.boot}/")
-            if self.follower.answers_count > seen and not is_own:
-                told = f"{self.boot} obeyed an answer to {head.nonce}"
-                self.violations.append(f"{told}: a question of another life")
-        elif kind == "ack":
-            ack: Ack = load
-            if ack.ledger == LEDGER:
-                self.telemetry.forget(dict(ack.telemetry))
-        elif kind == "command":
-            device, verb, command = load
-            self.doing = (command.command_id, command.basis.seq)
-            body = command.model_dump_json().encode()
-            await self.downlink.take(device, verb, body, False)  # noqa: FBT003 - a flag of the message
-            await self.downlink.do_next()
-            self.doing = None
-
-
-def _new_disk() -> bytes:
-    store = CustodyStore.open(MEMORY)
-    disk = store._db.serialize()
-    store.close()
-    return disk
+    def _watch_chain(self, now_s: float) -> None:
+        if not self.link.is_chain_damaged:
+            self._damaged_s = None
+        elif self._damaged_s is None:
+            self._damaged_s = now_s
+        elif now_s - self._damaged_s > DAMAGED_S:
+            self.disk.suspect()
+            raise Crash
