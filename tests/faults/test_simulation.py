@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from tests.faults.simulation.day import day_away
 from tests.faults.simulation.story import Plan, play
@@ -54,7 +55,8 @@ def test_each_rule_is_missed_when_it_is_gone(monkeypatch: pytest.MonkeyPatch, ru
     """The checkers see it: the plan's seed is clean with the rule and violated without it."""
     play(rule.seed, rule.plan)
     rule.remove(monkeypatch)
-    with pytest.raises(AssertionError):
+    # Without some of them a process ends with what it then reads.
+    with pytest.raises((AssertionError, ValidationError)):
         play(rule.seed, rule.plan)
 
 

@@ -119,7 +119,7 @@ class Befall:
             air.send(now_s, box.edge, Packet(f"wh/v1/e/{box.edge}/ack", body))
         beat = GatewayBeat(ledger="other", journal_count=5, t_ns=1)
         packet = Packet("wh/v1/gw/gateway-9/beat", beat.model_dump_json().encode())
-        for to in (GATEWAYS, *{box.edge for box in self._story.boxes}):
+        for to in (GATEWAYS, *sorted({box.edge for box in self._story.boxes})):
             air.send(now_s, to, packet)
 
     def _retained(self) -> None:

@@ -206,6 +206,11 @@ class House:
         found = self._driver().execute("SELECT MAX(n) FROM journal").fetchone()
         return int(found[0] or 0)
 
+    def journal_tip(self) -> str:
+        """Return the hash that all of the journal leads to."""
+        query = "SELECT hash FROM journal ORDER BY n DESC LIMIT 1"
+        return str(self._driver().execute(query).fetchone()[0])
+
     def _driver(self) -> Any:  # noqa: ANN401 - a sqlite3.Connection
         if self._raw is None:
             raw: Any = self.books.engine.raw_connection()

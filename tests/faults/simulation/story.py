@@ -116,7 +116,7 @@ class Story:
                 self.decide()
                 if self.is_drained():
                     break
-        self._note("end", self.house.snapshot(), sorted(self.house.store.points))
+        self._note("end", self.house.journal_tip(), sorted(self.house.store.points))
         check(self)
 
     async def turn(self, step: int, step_s: float) -> None:
