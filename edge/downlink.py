@@ -246,9 +246,10 @@ class Downlink:
     async def own_up(self) -> None:
         """After a crash: tell of commands whose outcome nobody knows; they are never retried."""
         parts = self._parts
+        left_open = await parts.custody_worker.run(parts.custody.open_commands)
         # Outputs first: to tell takes room on the disk, and may have to wait for it.
         self.shut(parts.drivers)
-        for one in await parts.custody_worker.run(parts.custody.open_commands):
+        for one in left_open:
             reason = "the edge restarted while it acted"
             await self._emit_actuation(
                 one.command_id, one.device, one.verb, "unknown", reason, read_back=None

@@ -213,6 +213,12 @@ class Gateway:
             await work
         except (Served, Away):
             return
+        except BaseExceptionGroup as group:
+            died, other = group.split(Dead)
+            if died is not None:
+                raise Dead from group
+            if other is not None and other.split((Served, Away))[1] is not None:
+                raise
 
     def _beat(self) -> None:
         beat = GatewayBeat(
