@@ -177,6 +177,8 @@ class UnitFamily(Family[UnitT]):
     """Without a master it can only tell its plan."""
     title: Callable[[UnitT], str]
     """The model that a birth tells."""
+    frames: Callable[[UnitT], Codec] | None = None
+    """Reads recorded bytes of the unit's line; the bus itself needs no such thing."""
 
 
 @dataclass(frozen=True, kw_only=True)

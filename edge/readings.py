@@ -99,6 +99,8 @@ class UnitReading:
     """Switches and sensors that are told when they change."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """What is no reading: `serial`."""
+    frame_hex: str = field(default="", compare=False)
+    """Of a recorded reply; a live poll may take several."""
 
 
-Reading = TagRead | RoundEnd | ClockTold | Weighed | Told | FrameCorrupt
+Reading = TagRead | RoundEnd | ClockTold | Weighed | UnitReading | Told | FrameCorrupt

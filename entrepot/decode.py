@@ -13,7 +13,8 @@ import edge.devices
 from edge.catalogue.families import FAMILIES, FOLDERS
 from edge.families import EndedCodec
 from edge.normalise.weight import mass_g_from
-from edge.readings import FrameCorrupt, RoundEnd, TagRead, Weighed
+from edge.readings import FrameCorrupt, RoundEnd, TagRead, UnitReading, Weighed
+from edge.settings import UnitSettings
 from entrepot.processes import StartRefused
 from runtime.settings import Fault, SettingsRefused, read_toml, settings_from
 from wire.epc import EpcError, uri_from_hex
@@ -65,6 +66,8 @@ def settings_of(family: str, settings_file: Path | None = None) -> Device:
     model: type[Device] = FAMILIES[family].settings
     path = settings_file or Path("settings")
     given = {} if settings_file is None else _entry(settings_file, family)
+    if settings_file is None and issubclass(model, UnitSettings):
+        given = {"unit": 0}  # Every unit of the recording.
     sample = _sample(family)
     needed = {
         name: sample[name]
@@ -100,7 +103,7 @@ def _sample(family: str) -> dict[str, Any]:
 
 
 def _maker(family: object) -> Callable[[Device], Codec] | None:
-    return getattr(family, "codec", None)
+    return getattr(family, "codec", None) or getattr(family, "frames", None)
 
 
 def _refused(path: Path, key: str, message: str, remedy: str) -> SettingsRefused:
@@ -125,6 +128,8 @@ def told(reading: Reading) -> dict[str, object]:
             return _weight(reading)
         case TagRead():
             return _tag(reading)
+        case UnitReading():
+            return _unit(reading)
         case RoundEnd():
             return _known(
                 round_status=reading.status,
@@ -176,6 +181,20 @@ def _tag(read: TagRead) -> dict[str, object]:
         "reads_count": read.reads_count,
         "tid_hex": read.tid.hex().upper() or None,
         "frame_hex": read.frame_hex or None,
+    }
+    return _known(**told)
+
+
+def _unit(reading: UnitReading) -> dict[str, object]:
+    told: dict[str, object] = {}
+    for values in reading.values.values():
+        told |= values
+    told |= reading.texts
+    reason = ", ".join(f"{name}: {why}" for name, why in reading.missing.items())
+    told |= {
+        "quality": "bad" if not told else "uncertain" if reason else "good",
+        "reason": reason or None,
+        "frame_hex": reading.frame_hex or None,
     }
     return _known(**told)
 

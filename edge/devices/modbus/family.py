@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from edge.devices.modbus.driver import MappedUnit
+from edge.devices.modbus.frames import UnitFrames
 from edge.devices.modbus.maps import MAPS, DeviceMap
 from edge.families import UnitFamily
 from edge.settings import UnitSettings
@@ -78,7 +79,11 @@ def _title(unit: MapUnit | SiteMapUnit) -> str:
     return unit.device_map.title
 
 
+def _frames(unit: MapUnit | SiteMapUnit) -> UnitFrames:
+    return UnitFrames(unit.unit, unit.device_map)
+
+
 FAMILIES: Final = (
-    UnitFamily(settings=MapUnit, model="Modbus", driver=_driver, title=_title),
-    UnitFamily(settings=SiteMapUnit, model="Modbus", driver=_driver, title=_title),
+    UnitFamily(settings=MapUnit, model="Modbus", driver=_driver, title=_title, frames=_frames),
+    UnitFamily(settings=SiteMapUnit, model="Modbus", driver=_driver, title=_title, frames=_frames),
 )

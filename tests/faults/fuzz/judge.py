@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from edge.families import Codec
 
 LIMIT_S: Final = 0.1
-HELD_BYTES_MAX: Final = 70_000
-"""LLRP's longest frame is 64 kB; every other codec holds far less."""
+HELD_BYTES_MAX: Final = 300_000
+"""The longest LLRP message that is taken is 256 kB; every other codec holds far less."""
 SHRINK_TRIES_MAX: Final = 3_000
 
 
