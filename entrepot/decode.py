@@ -67,7 +67,7 @@ def settings_of(family: str, settings_file: Path | None = None) -> Device:
     path = settings_file or Path("settings")
     given = {} if settings_file is None else _entry(settings_file, family)
     if settings_file is None and issubclass(model, UnitSettings):
-        given = {"unit": 0}  # Every unit of the recording.
+        given = {"unit": 0, "zone": "zone"}  # Every unit of the recording, wherever it is.
     sample = _sample(family)
     needed = {
         name: sample[name]

@@ -98,7 +98,7 @@ class UnitFrames:
 
     def _read(self, frame: bytes) -> list[Reading]:
         unit, function = frame[0], frame[1]
-        if unit != self._unit and self._unit != ANY_UNIT:
+        if self._unit not in {unit, ANY_UNIT}:
             return []
         frame_hex = frame.hex().upper()
         if function & EXCEPTION_BIT and len(frame) == EXCEPTION_FRAME_BYTES:
