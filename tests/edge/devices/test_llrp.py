@@ -257,7 +257,10 @@ def test_a_port_that_speaks_something_else_is_said_to(tmp_path: Path) -> None:
     """A web server on the reader's address, or a scale: not a reader that is silent."""
 
     async def scenario() -> None:
+        peers: list[asyncio.StreamWriter] = []
+
         async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            peers.append(writer)
             writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -267,6 +270,9 @@ def test_a_port_that_speaks_something_else_is_said_to(tmp_path: Path) -> None:
             await until(lambda: status(runner)[0] == "lost")
             assert "bytes that are no LLRP" in status(runner)[1]
         server.close()
+        for peer in peers:
+            peer.close()
+        await asyncio.sleep(0)  # What is left open would fail whatever test runs next.
 
     asyncio.run(scenario())
 
@@ -305,5 +311,6 @@ def test_over_tls_a_reader_is_believed_only_with_its_certificate(tmp_path: Path)
             await until(lambda: status(known)[0] == "ok")
         server.close()
         firmware.drop()
+        await asyncio.sleep(0)
 
     asyncio.run(scenario())
