@@ -8,6 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Final, Never
 
 from edge.site_file import path_of, read_edge
+from runtime.settings import SettingsRefused, read_bounded
 from wire.control import ConfigReport
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Reload:
         self._settings = settings
         self._fleet = fleet
         self._start = start
-        self.hash_running = hashlib.sha256(self._path.read_bytes()).hexdigest()
+        self.hash_running = self._digest()
         self._hash_seen = self.hash_running
         self.report = ConfigReport(generation=0, hash=self.hash_running, outcome="running")
 
@@ -85,10 +86,18 @@ class Reload:
         self._tell("applied")
 
     def _digest(self) -> str:
-        try:
-            return hashlib.sha256(self._path.read_bytes()).hexdigest()
-        except OSError:  # Away for a moment while it is replaced, or for good: what runs goes on.
-            return self._hash_seen
+        """Return the hash of the file and of the register maps beside it.
+
+        What can't be read is an edition too: one that is refused with its reason.
+        """
+        digest = hashlib.sha256()
+        maps = sorted((self._site_dir / "maps").glob("*.toml"))
+        for path in (self._path, *maps):
+            try:
+                digest.update(read_bounded(path))
+            except (OSError, SettingsRefused) as error:
+                digest.update(f"unreadable: {type(error).__name__}".encode())
+        return digest.hexdigest()
 
     def _tell(
         self, outcome: str, digest: str | None = None, errors: list[str] | None = None

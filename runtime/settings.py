@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import stat
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -16,6 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BOM: Final = b"\xef\xbb\xbf"
+FILE_BYTES_MAX: Final = 4_000_000
+"""Ten thousand devices take about two million."""
+KEY_PARTS_MAX: Final = 100
+"""The parser's time grows with the square of a key's parts; ours have three."""
+_BETWEEN: Final = re.compile(r"[=\n\"']")
+"""What ends a key, or begins a text."""
 
 
 class Settings(BaseModel):
@@ -51,15 +60,42 @@ class SettingsRefused(Exception):
         self.faults = faults
 
 
+def read_bounded(path: Path) -> bytes:
+    """Return a regular file's bytes; nothing else can hold a daemon up.
+
+    Raises OSError, and SettingsRefused for a pipe, a device, or a file that is too large.
+    """
+    # Without waiting: a pipe that nobody writes to would never open.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, "is a folder")
+        if not stat.S_ISREG(mode):
+            raise _refused(path, "is no regular file", "Put a file of that name there.")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(FILE_BYTES_MAX + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > FILE_BYTES_MAX:
+        raise _refused(path, f"is larger than {FILE_BYTES_MAX} bytes", "Split or shorten it.")
+    return data
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Return a TOML file's document. Raises SettingsRefused with the file's one fault."""
     try:
-        data = path.read_bytes()
+        data = read_bounded(path)
         if data.startswith(_BOM):
             raise _refused(
                 path, "starts with a byte order mark", "Save it as UTF-8 without that mark (BOM)."
             )
-        return tomllib.loads(data.decode())
+        text = data.decode()
+        if any(part.count(".") > KEY_PARTS_MAX for part in _BETWEEN.split(text)):
+            raise _refused(path, f"has a key of more than {KEY_PARTS_MAX} parts", "Shorten it.")
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise _refused(path, "is no TOML: it is nested too deep", "Mend it there.") from error
     except FileNotFoundError as error:
         raise _refused(path, "is not there", "Name the folder that holds it.") from error
     except IsADirectoryError as error:

@@ -215,6 +215,41 @@ async def test_a_bad_file_is_told_and_what_ran_goes_on(
         await house.until(lambda: weights(house, "a") > seen)
 
 
+@pytest.mark.parametrize("what", ["nested", "pipe", "folder", "gone", "keys"])
+async def test_what_is_no_file_of_settings_is_refused_and_the_next_file_is_taken(
+    tmp_path: Path, what: str
+) -> None:
+    """A pipe in its place stopped the watching for good; brackets ended the whole edge."""
+    house = House(tmp_path)
+    house.write(device("a"))
+    path = tmp_path / "edge-dock-1.toml"
+    async with CountingScale(tmp_path / "dev" / "a"), house:
+        kept = house.fleet._places["a"]
+        path.unlink()
+        match what:
+            case "nested":
+                path.write_text("a=" + "[" * 50_000, encoding="ascii")
+            case "pipe":
+                os.mkfifo(path)
+            case "folder":
+                path.mkdir()
+            case "keys":
+                path.write_text(".".join("a" * 50_000) + "=1", encoding="ascii")
+        async with asyncio.timeout(WAIT_S):
+            await house.reload.look()
+        refused = house.reload.report
+        assert (refused.outcome, len(refused.errors)) == ("refused", 1)
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+        house.write(device("a", poll_s=0.03))
+        await house.reload.look()
+        mended = house.reload.report
+        assert mended.outcome == "applied"
+        assert house.fleet._places["a"] is not kept
+
+
 async def test_a_device_under_a_lease_is_changed_after_it(tmp_path: Path) -> None:
     """A gate that stands open is not left alone by an edit of the file."""
     house = House(tmp_path)
