@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Reading = Weighed | Told | FrameCorrupt
 
+THOUSANDS_DIGITS: Final = 3
 LINE_BYTES_MAX: Final = 40
 _FRAME: Final = re.compile(
     rb"(ST|US|OL|HD),(GS|NT|TR|G|N|T)"
@@ -66,14 +67,16 @@ def decode(line: bytes) -> Reading:
         frame_hex=frame_hex,
         kind=kind,
         is_zero=None if lamps is None else bool(lamps & _ZERO),
-        reason=_doubt(state, lamps),
+        reason=_doubt(state, lamps, digits),
     )
 
 
-def _doubt(state: bytes, lamps: int | None) -> str:
+def _doubt(state: bytes, lamps: int | None, digits: str) -> str:
     """Return why the value is not to be believed as it stands; empty where it is."""
     if state == b"HD" or (lamps is not None and lamps & _HOLD):
         return "the display is held: this is not the weight now"
     if lamps is not None and state in _IS_STABLE and bool(lamps & _STABLE) != _IS_STABLE[state]:
         return "the state and the stable lamp differ"
+    if "," in digits and len(digits.partition(",")[2]) == THOUSANDS_DIGITS:
+        return f"the comma of {digits} may part decimals or thousands: set the indicator to a point"
     return ""
