@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from edge.normalise.heeded import Heeded
 from edge.normalise.late import LateVisits
 from edge.normalise.reader_clock import ReaderClock
 
@@ -45,9 +46,7 @@ class ReaderTime:
 
     def __init__(self, settings: ReaderSettings, clock: Clock) -> None:
         self._clock = clock
-        self._floor_dbm = settings.rssi_floor_dbm
-        self._headers = frozenset(int(one, 16) for one in settings.smoothing.headers)
-        self._ignored = frozenset(bytes.fromhex(one) for one in settings.smoothing.ignored_epcs)
+        self._heeded = Heeded(settings)
         self._device = ReaderClock()
         self._late = LateVisits(arrive_reads=settings.arrive_reads, depart_s=settings.depart_s)
         self._waiting: deque[Visit] = deque()
@@ -81,7 +80,7 @@ class ReaderTime:
                 reads.append(LiveRead(tag=tag, at_s=now_s - when.age_s, t_ns=when.t_ns))
                 continue
             self.late_reads_count += 1
-            if not self._is_heeded(tag):
+            if self._heeded.why_not(tag.epc, tag.rssi_dbm) is not None:
                 continue
             self._late_at_s = now_s
             self._waiting += self._late.read(
@@ -92,12 +91,6 @@ class ReaderTime:
                 reads_count=tag.reads_count,
             )
         return reads
-
-    def _is_heeded(self, tag: TagRead) -> bool:
-        """Tell whether a tag counts at this read point; live reads are asked the same there."""
-        if tag.epc in self._ignored or (self._headers and tag.epc[0] not in self._headers):
-            return False
-        return tag.rssi_dbm is None or tag.rssi_dbm >= self._floor_dbm
 
     def late(self) -> list[Visit]:
         """Return the late visits to tell now: a few a round, more when too many wait."""

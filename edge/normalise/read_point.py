@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from edge.normalise.antennas import Where
+from edge.normalise.heeded import Heeded
 from edge.normalise.patience import Patience
 from edge.normalise.portal import Direction, Portal
 from edge.normalise.presence import Presence
@@ -44,11 +45,6 @@ class _Counts:
     ignored_count: int = 0
 
 
-@dataclass(slots=True)
-class _Static:
-    last_s: float
-
-
 class ReadPoint:
     """One reader's read point; monotonic seconds."""
 
@@ -79,9 +75,9 @@ class ReadPoint:
             if portal
             else None
         )
-        self._headers = frozenset(int(one, 16) for one in wanted.headers)
-        self._ignored = frozenset(bytes.fromhex(one) for one in wanted.ignored_epcs)
-        self._static: dict[bytes, _Static] = {}
+        self._heeded = Heeded(settings)
+        self._static_s: dict[bytes, float] = {}
+        """When each tag that stands still was read last."""
         self._where: dict[bytes, Where] = {}
         self.dropped = _Counts()
 
@@ -131,22 +127,23 @@ class ReadPoint:
 
     def _counts(self, epc: bytes, rssi_dbm: int | None, now_s: float) -> bool:
         """Tell whether a read says anything."""
-        if rssi_dbm is not None and rssi_dbm < self.settings.rssi_floor_dbm:
-            self.dropped.weak_count += 1
-            return False
-        if self._headers and epc[:1] and epc[0] not in self._headers:
-            self.dropped.foreign_count += 1
-            return False
-        if epc in self._ignored:
-            self.dropped.ignored_count += 1
-            return False
-        static = self._static.get(epc)
-        if static is None:
+        match self._heeded.why_not(epc, rssi_dbm):
+            case "weak":
+                self.dropped.weak_count += 1
+                return False
+            case "foreign":
+                self.dropped.foreign_count += 1
+                return False
+            case "ignored":
+                self.dropped.ignored_count += 1
+                return False
+        last_s = self._static_s.get(epc)
+        if last_s is None:
             return True
-        if now_s - static.last_s > self.settings.smoothing.static_after_s:
-            del self._static[epc]  # It was away for long: it is a tag like others again.
+        if now_s - last_s > self.settings.smoothing.static_after_s:
+            del self._static_s[epc]  # It was away for long: it is a tag like others again.
             return True
-        static.last_s = now_s
+        self._static_s[epc] = now_s
         self.dropped.ignored_count += 1
         return False
 
@@ -156,12 +153,12 @@ class ReadPoint:
         limit_s = self.settings.smoothing.static_after_s
         events = []
         for epc, here_s in self.presence.since(now_s).items():
-            if here_s <= limit_s or len(self._static) >= STATIC_COUNT_MAX:
+            if here_s <= limit_s or len(self._static_s) >= STATIC_COUNT_MAX:
                 continue
             crossing = self.presence.end(epc)
             assert crossing is not None
             self._portal.forget(epc)
-            self._static[epc] = _Static(last_s=now_s)
+            self._static_s[epc] = now_s
             reason = (
                 f"it stands in the portal for {limit_s:.0f} s: ignored until it was away as long"
             )

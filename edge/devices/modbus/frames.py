@@ -46,12 +46,23 @@ class UnitFrames:
     def feed(self, data: bytes) -> list[Reading]:
         """Take bytes as they arrive; return every reading they complete, oldest first."""
         self._pending += data
+        return self._take(wait_bytes=FRAME_BYTES_MAX)
+
+    def finish(self) -> list[Reading]:
+        """Return what the held bytes are when nothing follows them."""
+        readings = self._take(wait_bytes=0)
+        self._noise += self._pending
+        self._pending.clear()
+        return [*readings, *self._told_noise()]
+
+    def _take(self, *, wait_bytes: int) -> list[Reading]:
+        """Take frames off; fewer held bytes than `wait_bytes` may still become one."""
         readings: list[Reading] = []
         while len(self._pending) >= FRAME_BYTES_MIN:
             size = self._frame_bytes()
             if size is None:
-                if len(self._pending) < FRAME_BYTES_MAX:
-                    break  # It may still become a frame.
+                if len(self._pending) < wait_bytes:
+                    break
                 self._skip()
                 continue
             readings += self._told_noise()
@@ -59,22 +70,6 @@ class UnitFrames:
             del self._pending[:size]
             readings += self._read(frame)
         return readings
-
-    def finish(self) -> list[Reading]:
-        """Return what the held bytes are when nothing follows them."""
-        readings: list[Reading] = []
-        while len(self._pending) >= FRAME_BYTES_MIN:
-            size = self._frame_bytes()
-            if size is None:
-                self._skip()
-                continue
-            readings += self._told_noise()
-            frame = bytes(self._pending[:size])
-            del self._pending[:size]
-            readings += self._read(frame)
-        self._noise += self._pending
-        self._pending.clear()
-        return [*readings, *self._told_noise()]
 
     def _skip(self) -> None:
         self._noise += self._pending[:1]
